@@ -1,0 +1,79 @@
+# Everything sets itself up: a fresh machine needs Python 3.11, make and git.
+#
+#   make demo    real photos, overlays, two small models trained; ARGS="--coco FILE --images DIR" for your own
+#   make test    the tests but the slow ones; ARGS="-k flips" picks some
+#   make lint    ruff and mypy
+#   make bench   speed beside Albumentations 2.0.8; OPENCV=4.14.0.94 for another OpenCV, ARGS="--only cifar"
+
+# The first Python that TensorFlow has wheels for; `make PYTHON=...` overrides.
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
+	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null \
+	&& echo $$p && break; done)
+# Test processes; TensorFlow takes about half a gigabyte in each.
+WORKERS ?= 2
+# The OpenCV that `make bench` measures with.
+OPENCV ?= 5.0.0.93
+ARGS ?=
+
+RUN = .venv/bin/python
+BENCH = .venv-bench/bin/python
+PYTEST = $(RUN) -m pytest -n $(WORKERS) --dist worksteal
+
+# TensorFlow's start-up messages would bury ours.
+export TF_CPP_MIN_LOG_LEVEL ?= 2
+export PIP_DISABLE_PIP_VERSION_CHECK ?= 1
+
+.PHONY: help demo test test-slow lint format bench clean
+.DELETE_ON_ERROR:
+
+help:
+	@sed -n 's/^#   //p' Makefile
+
+demo: .venv/ready
+	$(RUN) -m demo $(ARGS)
+
+test: .venv/ready
+	$(PYTEST) -m "not slow" $(ARGS)
+
+test-slow: .venv/ready
+	$(PYTEST) -m slow $(ARGS)
+
+lint: .venv/ready
+	$(RUN) -m ruff check .
+	$(RUN) -m ruff format --check .
+	$(RUN) tools/check_types.py
+
+format: .venv/ready
+	$(RUN) -m ruff check --fix .
+	$(RUN) -m ruff format .
+
+bench: .venv-bench/ready-$(OPENCV)
+	$(BENCH) benchmarks/pipelines.py $(ARGS)
+
+clean:
+	rm -rf .venv .venv-bench build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# $(call environment,FOLDER): a virtual environment there, unless there is one.
+define environment
+	@[ -n "$(PYTHON)" ] || { echo "probaug's make needs Python 3.11, 3.12 or 3.13 and found none;" \
+		"make PYTHON=/path/to/python3.11 names one." >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; v = sys.version_info; v >= (3, 11) or sys.exit("probaug needs Python 3.11 or later; $(PYTHON) is %d.%d." % v[:2])'
+	@[ -x $(1)/bin/pip ] || $(PYTHON) -m venv $(1) || { rm -rf $(1); echo "$(PYTHON) cannot make a virtual" \
+		"environment; on Debian and Ubuntu the package python3-venv is missing." >&2; exit 1; }
+endef
+
+.venv/ready: pyproject.toml tools/check_opencv.py
+	@echo "Setting up .venv, once; TensorFlow is a large download."
+	$(call environment,.venv)
+	$(RUN) -m pip install --editable ".[dev,tensorflow,demo,yaml]"
+	$(RUN) tools/check_opencv.py
+	@touch $@
+
+# Albumentations brings OpenCV's headless wheel, so it has an environment of its own, and probaug comes without its dependencies.
+.venv-bench/ready-$(OPENCV): pyproject.toml benchmarks/requirements.txt
+	$(call environment,.venv-bench)
+	@rm -f .venv-bench/ready-*
+	$(BENCH) -m pip install --requirement benchmarks/requirements.txt "opencv-python-headless==$(OPENCV)"
+	$(BENCH) -m pip install --no-deps --editable .
+	@touch $@
