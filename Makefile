@@ -23,19 +23,23 @@ PYTEST = $(RUN) -m pytest -n $(WORKERS) --dist worksteal
 export TF_CPP_MIN_LOG_LEVEL ?= 2
 export PIP_DISABLE_PIP_VERSION_CHECK ?= 1
 
-.PHONY: help demo test test-slow lint format bench clean
+.PHONY: help ready demo test test-slow lint format bench clean
 .DELETE_ON_ERROR:
 
 help:
 	@sed -n 's/^#   //p' Makefile
 
-demo: .venv/ready
+# The environment, and one OpenCV in it that this system can import.
+ready: .venv/ready
+	@$(RUN) tools/check_opencv.py
+
+demo: ready
 	$(RUN) -m demo $(ARGS)
 
-test: .venv/ready
+test: ready
 	$(PYTEST) -m "not slow" $(ARGS)
 
-test-slow: .venv/ready
+test-slow: ready
 	$(PYTEST) -m slow $(ARGS)
 
 lint: .venv/ready
@@ -63,11 +67,10 @@ define environment
 		"environment; on Debian and Ubuntu the package python3-venv is missing." >&2; exit 1; }
 endef
 
-.venv/ready: pyproject.toml tools/check_opencv.py
+.venv/ready: pyproject.toml
 	@echo "Setting up .venv, once; TensorFlow is a large download."
 	$(call environment,.venv)
 	$(RUN) -m pip install --editable ".[dev,tensorflow,demo,yaml]"
-	$(RUN) tools/check_opencv.py
 	@touch $@
 
 # Albumentations brings OpenCV's headless wheel, so it has an environment of its own, and probaug comes without its dependencies.
