@@ -1,9 +1,12 @@
 # Everything sets itself up: a fresh machine needs Python 3.11, make and git.
 #
-#   make demo    real photos, overlays, two small models trained; ARGS="--coco FILE --images DIR" for your own
-#   make test    the tests but the slow ones; ARGS="-k flips" picks some
-#   make lint    ruff and mypy
-#   make bench   speed beside Albumentations 2.0.8; OPENCV=4.14.0.94 for another OpenCV, ARGS="--only cifar"
+#   make demo    real photos, overlays, two small models trained;
+#                ARGS="--coco FILE --images DIR" takes your own
+#   make test    the tests but the slow ones (make test-slow); ARGS="-k flips" picks some
+#   make lint    ruff and mypy; make format mends what ruff can
+#   make bench   speed beside Albumentations 2.0.8; OPENCV=4.14.0.94 takes another OpenCV,
+#                ARGS="--only cifar" one pipeline
+#   make clean   removes all that was made here, environments included
 
 # The first Python that TensorFlow has wheels for; `make PYTHON=...` overrides.
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
@@ -60,7 +63,7 @@ clean:
 
 # $(call environment,FOLDER): a virtual environment there, unless there is one.
 define environment
-	@[ -n "$(PYTHON)" ] || { echo "probaug's make needs Python 3.11, 3.12 or 3.13 and found none;" \
+	@[ -n "$(PYTHON)" ] || { echo "No Python 3.11, 3.12 or 3.13 found;" \
 		"make PYTHON=/path/to/python3.11 names one." >&2; exit 1; }
 	@$(PYTHON) -c 'import sys; v = sys.version_info; v >= (3, 11) or sys.exit("probaug needs Python 3.11 or later; $(PYTHON) is %d.%d." % v[:2])'
 	@[ -x $(1)/bin/pip ] || $(PYTHON) -m venv $(1) || { rm -rf $(1); echo "$(PYTHON) cannot make a virtual" \
@@ -73,7 +76,8 @@ endef
 	$(RUN) -m pip install --editable ".[dev,tensorflow,demo,yaml]"
 	@touch $@
 
-# Albumentations brings OpenCV's headless wheel, so it has an environment of its own, and probaug comes without its dependencies.
+# Albumentations brings OpenCV's headless wheel, so it has an environment of its own, and probaug
+# comes without its dependencies.
 .venv-bench/ready-$(OPENCV): pyproject.toml benchmarks/requirements.txt
 	$(call environment,.venv-bench)
 	@rm -f .venv-bench/ready-*

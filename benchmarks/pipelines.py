@@ -4,7 +4,8 @@
 same function, take the very same samples, and are called alternately, in random order within each
 pair, so that whatever else the machine does hits both. The last 64 results of each stay alive, as
 in a loader that prefetches. Probabilities make single calls differ by far, so the ratio is that of
-the total times; its interval is a bootstrap over blocks of ten pairs.
+the total times; its interval is a bootstrap over blocks of ten pairs. A pipeline is called 1000
+times and for 5 seconds, whichever is longer: one pause of the machine must not weigh.
 
 Photos come from `$PROBAUG_DATA/coco_free` (by default ../shared/data), with the semantic masks that
 lie beside them; where there are none, photo-like images are generated.
@@ -249,7 +250,7 @@ def versions() -> dict[str, str]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--calls", type=int, default=1000, help="calls of each library")
-    parser.add_argument("--seconds", type=float, default=0, help="at least so long a pipeline")
+    parser.add_argument("--seconds", type=float, default=5, help="at least so long a pipeline")
     parser.add_argument("--only", choices=PIPELINES, action="append", help="may be repeated")
     parser.add_argument("--csv", type=Path, default=ROOT / "benchmarks" / "pipelines.csv")
     options = parser.parse_args()
