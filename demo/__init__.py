@@ -1,0 +1,1 @@
+"""The demo behind `make demo`: real photos, overlays, and two small models fed by probaug."""
