@@ -1,0 +1,1 @@
+"""The machinery: fields, draws, canvas, labels, kinds of transform, containers."""

@@ -1,0 +1,263 @@
+"""The boundary: data by keyword in, data by keyword out, the strict core in between."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from .canvas import Canvas, Kind, Plane
+from .fields import Array
+from .labels import Boxes, Labels, Points
+from .matrix import Size
+from .params import BboxParams, KeypointParams
+from .random import Key, current, drawing, key_of
+
+if TYPE_CHECKING:
+    from .transform import Node, Record, Settings
+
+PLANES: dict[str, tuple[Kind, int]] = {
+    "image": ("image", 0),
+    "images": ("image", 1),
+    "volume": ("image", 1),
+    "volumes": ("image", 2),
+    "mask": ("mask", 0),
+    "masks": ("mask", 1),
+    "mask3d": ("mask", 1),
+    "masks3d": ("mask", 2),
+}
+"""Targets made of pixels: their kind, and how many axes stand before height and width."""
+
+PLAIN_BOXES = BboxParams(format="albumentations")
+PLAIN_POINTS = KeypointParams(format="xy")
+
+
+class Sample(NamedTuple):
+    """A call's data, read."""
+
+    canvas: Canvas
+    stacks: dict[str, tuple[Any, int]]  # what was given, and its leading axes
+
+
+def call(
+    node: Node,
+    args: tuple[Any, ...],
+    force: bool,
+    key: Any,
+    out: Mapping[str, Array] | None,
+    data: dict[str, Any],
+) -> dict[str, Any]:
+    """Run a node on a call's data."""
+    sample, _ = run(node, args, force, key, data)
+    return give(sample, data, out)
+
+
+def run(
+    node: Node, args: tuple[Any, ...], force: bool, key: Any, data: dict[str, Any]
+) -> tuple[Sample, Record]:
+    """Read a call's data and run a node on it."""
+    name = type(node).__name__
+    if args:
+        raise KeyError(f"{name} takes its data by name, for example {name}(...)(image=image)")
+    sample = read(name, node.settings, data)
+    with drawing(call_key(node, key), node.slots) as draw:
+        record = node.maybe(sample.canvas, draw, 0, 0, force)
+    sample.canvas.settle(last=True)
+    return sample, record
+
+
+def call_key(node: Node, key: Any) -> Key:
+    """The key of a call: the one given, that of the surrounding call, or the stream's next."""
+    if key is not None:
+        return key_of(key, node.stream)
+    outer = current()
+    if outer is None:
+        return node.stream.next()
+    return (outer.seed(), outer.seed()), 0, 0
+
+
+def read(name: str, settings: Settings, data: dict[str, Any]) -> Sample:
+    """Sort a call's data into planes, labels and what passes through."""
+    alike = settings.additional_targets
+    planes: list[Plane] = []
+    labelled: list[tuple[str, str]] = []
+    stacks: dict[str, tuple[Any, int]] = {}
+    rest: dict[str, Any] = {}
+    for key, value in data.items():
+        target = alike.get(key, key)
+        if value is not None and target in PLANES:
+            kind, lead = PLANES[target]
+            frames = unstack(name, key, value, lead) if lead else [checked_image(name, key, value)]
+            if lead:
+                stacks[key] = value, lead
+            if frames:
+                planes.append(Plane(key, kind, frames))
+        elif value is not None and target in ("bboxes", "keypoints"):
+            labelled.append((key, target))
+        else:
+            rest[key] = value
+    if settings.strict:
+        refuse_unknown(name, settings, rest)
+    size = common_size(name, settings, planes)
+    labels = read_labels(name, settings, labelled, data, size)
+    canvas = Canvas(planes, labels, rest, settings.fusion, settings.mask_interpolation, size)
+    if stacks:
+        canvas.stacks = {
+            key: not isinstance(value, np.ndarray) for key, (value, _) in stacks.items()
+        }
+    if alike:
+        canvas.alike = dict(alike)
+    return Sample(canvas, stacks)
+
+
+def checked_image(name: str, key: str, value: Any) -> Array:
+    """An (H, W) or (H, W, C) array with at least one pixel."""
+    if not isinstance(value, np.ndarray):
+        raise TypeError(f"{name} expects {key} as a NumPy array, got {type(value).__name__}")
+    if value.ndim not in (2, 3) or not value.size:
+        raise ValueError(
+            f"{name} expects {key} (H, W) or (H, W, C) with at least one pixel, "
+            f"got {value.shape} {value.dtype}"
+        )
+    return value
+
+
+def unstack(name: str, key: str, value: Any, lead: int) -> list[Array]:
+    """The frames of an array with leading axes, or of a list."""
+    if isinstance(value, (list, tuple)) and lead == 1:
+        return [checked_image(name, f"{key}[{i}]", frame) for i, frame in enumerate(value)]
+    if not isinstance(value, np.ndarray):
+        raise TypeError(f"{name} expects {key} as an array or a list, got {type(value).__name__}")
+    if value.ndim not in (2 + lead, 3 + lead):
+        axes = "N, " * lead
+        raise ValueError(
+            f"{name} expects {key} ({axes}H, W) or ({axes}H, W, C), got {value.shape} {value.dtype}"
+        )
+    frames = value.reshape(-1, *value.shape[lead:])
+    return [checked_image(name, f"{key}[{i}]", frame) for i, frame in enumerate(frames)]
+
+
+def common_size(name: str, settings: Settings, planes: list[Plane]) -> Size:
+    """Height and width of the sample: those of its first image, or of its first mask."""
+    if not planes:
+        raise ValueError(f"{name} needs an image, images, a mask, masks or a volume in its call")
+    if len(planes) > 1:
+        planes.sort(key=lambda plane: plane.kind)  # stable, and images come first
+    height, width = planes[0].frames[0].shape[:2]
+    for plane in planes:
+        for frame in plane.frames:
+            if frame.shape[:2] == (height, width):
+                continue
+            if settings.is_check_shapes or frame.shape[:2] != plane.frames[0].shape[:2]:
+                raise ValueError(
+                    f"{name} expects all images and masks of one height and width: "
+                    f"{planes[0].name} is {(height, width)}, {plane.name} is {frame.shape[:2]}; "
+                    "Compose(is_check_shapes=False) allows targets of different sizes"
+                )
+    return Size(height, width)
+
+
+def read_labels(
+    name: str,
+    settings: Settings,
+    labelled: list[tuple[str, str]],
+    data: dict[str, Any],
+    size: Size,
+) -> Labels:
+    """Parse boxes and keypoints; label fields go with the target of the plain name."""
+    boxes: dict[str, Boxes] = {}
+    points: dict[str, Points] = {}
+    for key, target in labelled:
+        params = settings.bbox_params if target == "bboxes" else settings.keypoint_params
+        if params is None and not isinstance(data[key], np.ndarray):
+            wanted = "bbox_params" if target == "bboxes" else "keypoint_params"
+            raise ValueError(f"{name} needs {wanted} to read {key}: A.Compose([...], {wanted}=...)")
+        fields = {}
+        if params is not None and key == target:
+            for field in params.fields:
+                if data.get(field) is None:
+                    raise ValueError(f"{name} needs the label field {field!r} beside {key}")
+                fields[field] = data[field]
+        if target == "bboxes":
+            boxes[key] = Boxes(key, data[key], fields, params or PLAIN_BOXES, size)
+        else:
+            points[key] = Points(key, data[key], fields, params or PLAIN_POINTS, size)
+    return Labels(boxes, points)
+
+
+def refuse_unknown(name: str, settings: Settings, rest: dict[str, Any]) -> None:
+    """In strict calls, allow only label fields and declared targets."""
+    known = {
+        field
+        for params in (settings.bbox_params, settings.keypoint_params)
+        if params is not None
+        for field in params.fields
+    }
+    unknown = [key for key, value in rest.items() if key not in known and value is not None]
+    if unknown:
+        raise ValueError(f"{name} is strict and does not know {', '.join(map(repr, unknown))}")
+
+
+def give(sample: Sample, data: dict[str, Any], out: Mapping[str, Array] | None) -> dict[str, Any]:
+    """Finish all pending work and put the results where the data was."""
+    canvas = sample.canvas
+    targets = dict(out) if out else None
+    canvas.flush(targets)
+    result = dict(data)
+    if canvas.data:
+        result.update(canvas.data)
+    for layer in canvas.layers:
+        for plane in layer.planes:
+            stack = sample.stacks.get(plane.name)
+            value = (
+                owned(plane.frames[0], plane.given[0]) if stack is None else restack(plane, stack)
+            )
+            if targets and plane.name in targets:
+                value = written(plane.name, value, targets[plane.name])
+            result[plane.name] = value
+    size = canvas.size
+    for name, boxes in canvas.labels.boxes.items():
+        result[name] = boxes.give(size)
+        result.update(boxes.source.give_fields(boxes.rows))
+    for name, points in canvas.labels.points.items():
+        result[name] = points.give(size)
+        result.update(points.source.give_fields(points.rows))
+    return result
+
+
+def owned(frame: Array, given: Array) -> Array:
+    """A C-contiguous result that shares memory with an input only by being that input."""
+    if frame is given:
+        return frame
+    if not frame.flags.c_contiguous or np.may_share_memory(frame, given):
+        return frame.copy()
+    return frame
+
+
+def restack(plane: Plane, stack: tuple[Any, int]) -> Any:
+    """The frames of a plane in the caller's container."""
+    given, lead = stack
+    if all(map(lambda a, b: a is b, plane.frames, plane.given)):
+        return given
+    if isinstance(given, np.ndarray):
+        stacked = np.stack(plane.frames)
+        return stacked.reshape(*given.shape[:lead], *stacked.shape[1:])
+    frames = [owned(*pair) for pair in zip(plane.frames, plane.given, strict=True)]
+    return tuple(frames) if isinstance(given, tuple) else frames
+
+
+def written(name: str, value: Array, target: Array) -> Array:
+    """A result in the caller's memory."""
+    if value is target:
+        return value
+    if value.shape != target.shape or value.dtype != target.dtype:
+        raise ValueError(
+            f"out[{name!r}] must be {value.shape} {value.dtype}, got {target.shape} {target.dtype}"
+        )
+    if (
+        not np.may_share_memory(value, target)
+        or value.__array_interface__["data"] != (target.__array_interface__["data"])
+    ):
+        np.copyto(target, value)
+    return target

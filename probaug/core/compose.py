@@ -1,0 +1,371 @@
+"""Containers: which of their children run, in what order, and with what chance.
+
+Every container records a run as a list of (place of the child, what the child recorded), in the
+order of running; that is all `repeat` needs.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Iterator
+from typing import Annotated, Any, ClassVar, NoReturn, Self, overload
+
+import numpy as np
+
+from .canvas import Canvas, Plane
+from .fields import Between, Probability
+from .labels import Labels
+from .random import Draw
+from .transform import Node, Record
+
+Steps = list[tuple[int, Record]]
+
+
+class Nodes(list[Node]):
+    """The children of a container: reads as a list, and cannot be changed."""
+
+    def _refuse(self, *args: Any, **kwargs: Any) -> NoReturn:
+        raise TypeError("a pipeline's transforms are fixed; build a new one: pipeline + [t]")
+
+    append = extend = insert = remove = pop = clear = sort = reverse = _refuse
+    __setitem__ = __delitem__ = __iadd__ = __imul__ = _refuse
+
+    def __reduce__(self) -> Any:
+        return Nodes, (list(self),)
+
+    def __copy__(self) -> Nodes:
+        return Nodes(self)
+
+
+class AsNodes:
+    """Any sequence of transforms; a single one is wrapped, with a warning."""
+
+    def convert(self, value: Any) -> Any:
+        if isinstance(value, Node):
+            warnings.warn(
+                f"transforms should be a list, got a single {type(value).__name__}; using "
+                "a list of it",
+                stacklevel=6,
+            )
+            return Nodes([value])
+        return Nodes(value) if isinstance(value, (tuple, list)) else value
+
+    def __call__(self, value: Any) -> bool:
+        return all(isinstance(item, Node) for item in value)
+
+    def __str__(self) -> str:
+        return "of transforms"
+
+
+Children = Annotated[list[Any], AsNodes()]
+
+
+class BaseCompose(Node, base=True):
+    """A container of transforms.
+
+    Args:
+        transforms: What to run.
+        p: Chance that a call does anything.
+
+    """
+
+    transforms: Children
+    p: Probability = 0.5
+
+    blocks: ClassVar[int] = 1
+    """How many times over the children's uniforms are reserved."""
+
+    @property
+    def layout(self) -> tuple[tuple[tuple[Node, int, int], ...], int, int]:
+        """Places of the children, uniforms of one block, lanes in all."""
+        layout = self.__dict__.get("_cached_layout")
+        if layout is None:
+            places, slot, lane = [], 0, 1
+            for child in self.transforms:
+                places.append((child, slot, lane))
+                slot += child.slots
+                lane += child.lanes
+            layout = self.__dict__["_cached_layout"] = (tuple(places), slot, lane)
+        return layout
+
+    @property
+    def slots(self) -> int:
+        return 1 + (self.draws or 0) + self.blocks * self.layout[1]
+
+    @property
+    def lanes(self) -> int:
+        return self.layout[2]
+
+    def step(
+        self,
+        canvas: Canvas,
+        draw: Draw,
+        index: int,
+        slot: int,
+        lane: int,
+        force: bool = False,
+    ) -> Record:
+        """Run one child; ``slot`` and ``lane`` are where the children's own begin."""
+        child, at, line = self.layout[0][index]
+        try:
+            record = child.maybe(canvas, draw, slot + at, lane + line, force)
+            if record is not None:
+                canvas.settle()
+        except Exception as error:
+            drawn = "" if draw.params is None else f" with {draw.params!r}"
+            error.add_note(f"in {type(self).__name__}[{index}] = {child!r}{drawn}")
+            draw.params = None
+            raise
+        return record
+
+    def repeat(self, canvas: Canvas, record: Record) -> None:
+        for index, step in record:
+            self.transforms[index].repeat(canvas, step)
+            canvas.settle()
+
+    def __len__(self) -> int:
+        return len(self.transforms)
+
+    def __iter__(self) -> Iterator[Node]:
+        return iter(self.transforms)
+
+    @overload
+    def __getitem__(self, item: int) -> Node: ...
+    @overload
+    def __getitem__(self, item: slice) -> Self: ...
+    def __getitem__(self, item: int | slice) -> Any:
+        if isinstance(item, slice):
+            return self.__replace__(transforms=self.transforms[item])
+        return self.transforms[item]
+
+    def __add__(self, other: Any) -> Self:
+        """A copy with a transform, or several, at the end."""
+        return self.__replace__(transforms=[*self.transforms, *listed(other)])
+
+    def __radd__(self, other: Any) -> Self:
+        """A copy with a transform, or several, at the beginning."""
+        return self.__replace__(transforms=[*listed(other), *self.transforms])
+
+    def __sub__(self, other: Any) -> Self:
+        """A copy without the first transform that equals one, or is of a class."""
+        for index, child in enumerate(self.transforms):
+            if child == other or (isinstance(other, type) and type(child) is other):
+                rest = [*self.transforms[:index], *self.transforms[index + 1 :]]
+                return self.__replace__(transforms=rest)
+        raise ValueError(f"{type(self).__name__} holds no {other!r}")
+
+
+def run_all(node: BaseCompose, canvas: Canvas, draw: Draw, slot: int, lane: int) -> Steps:
+    """Run every child in order, each with its own chance."""
+    steps: Steps = []
+    for index in range(len(node.transforms)):
+        record = node.step(canvas, draw, index, slot, lane)
+        if record is not None:
+            steps.append((index, record))
+    return steps
+
+
+def listed(other: Any) -> list[Any]:
+    """One transform or several, as a list."""
+    return list(other) if isinstance(other, (list, tuple)) else [other]
+
+
+class Sequential(BaseCompose):
+    """Run every transform in order, each with its own chance.
+
+    Args:
+        transforms: What to run.
+        p: Chance that a call does anything.
+
+    """
+
+    transforms: Children
+    p: Probability = 0.5
+
+    def run(self, canvas: Canvas, draw: Draw, slot: int, lane: int) -> Steps:
+        return run_all(self, canvas, draw, slot, lane)
+
+
+class OneOf(BaseCompose):
+    """Run exactly one transform, chosen with odds given by their ``p``.
+
+    Args:
+        transforms: What to choose from; their ``p`` are weights.
+        p: Chance that a call does anything.
+
+    """
+
+    transforms: Children
+    p: Probability = 0.5
+    draws = 1
+
+    def check(self) -> None:
+        if self.transforms and not any(child.p > 0 for child in self.transforms):
+            raise self.refuse("transforms", "transforms of which one has p > 0")
+
+    def run(self, canvas: Canvas, draw: Draw, slot: int, lane: int) -> Steps:
+        if not self.transforms:
+            return []
+        left = draw.values[slot] * sum(child.p for child in self.transforms)
+        choice = last = 0
+        for choice, child in enumerate(self.transforms):
+            if child.p > 0:
+                last = choice
+            left -= child.p
+            if left < 0:
+                break
+        choice = choice if left < 0 else last  # rounding may leave a little
+        return [(choice, self.step(canvas, draw, choice, slot + 1, lane, force=True))]
+
+
+class OneOrOther(BaseCompose):
+    """Run the first transform with chance ``p``, else the last.
+
+    Args:
+        first: What runs with chance ``p``.
+        second: What runs otherwise.
+        transforms: Both, in place of ``first`` and ``second``.
+        p: Chance of the first.
+
+    """
+
+    first: Any = None
+    second: Any = None
+    transforms: Children | None = None  # type: ignore[assignment]
+    p: Probability = 0.5
+
+    def check(self) -> None:
+        if self.transforms is None:
+            if not (isinstance(self.first, Node) and isinstance(self.second, Node)):
+                raise self.refuse("transforms", "two transforms, or first and second given")
+            pair = Nodes([self.first, self.second])
+            self.__dict__.update(first=None, second=None, transforms=pair)
+        if len(self.transforms or ()) < 2:
+            raise self.refuse("transforms", "at least two transforms")
+
+    def maybe(self, canvas: Canvas, draw: Draw, slot: int, lane: int, force: bool = False) -> Steps:
+        index = 0 if draw.values[slot] < self.p else len(self.layout[0]) - 1
+        return [(index, self.step(canvas, draw, index, slot + 1, lane, force=True))]
+
+
+class SomeOf(BaseCompose):
+    """Run ``n`` transforms chosen uniformly, in the order of the list, each with its own chance.
+
+    Args:
+        transforms: What to choose from.
+        n: How many are chosen.
+        replace: Whether one may be chosen several times.
+        p: Chance that a call does anything.
+
+    """
+
+    transforms: Children
+    n: Annotated[int, Between(0)] = 1
+    replace: bool = False  # type: ignore[assignment]  # the parameter's name in 2.0.8
+    p: Probability = 1
+
+    ordered: ClassVar[bool] = True
+
+    def check(self) -> None:
+        count = len(self.transforms)
+        if self.n > count and not self.replace:
+            warnings.warn(
+                f"{type(self).__name__}.n is {self.n} but there are {count} transforms; "
+                f"using {count}",
+                stacklevel=3,
+            )
+            self.__dict__["n"] = count
+        if self.replace and self.n and not count:
+            raise self.refuse("transforms", "at least one transform")
+
+    @property
+    def blocks(self) -> int:  # type: ignore[override]
+        return self.n if self.replace else 1  # each time it is chosen, a child draws anew
+
+    def run(self, canvas: Canvas, draw: Draw, slot: int, lane: int) -> Steps:
+        draw.lane = lane
+        block = self.layout[1]
+        steps: Steps = []
+        for turn, index in enumerate(self._chosen(draw.generator.random(self.n).tolist())):
+            at = slot + turn * block if self.replace else slot
+            record = self.step(canvas, draw, index, at, lane)
+            if record is not None:
+                steps.append((index, record))
+        return steps
+
+    def _chosen(self, uniforms: list[float]) -> list[int]:
+        """Places of the children, in the order in which they run."""
+        count = len(self.transforms)
+        if self.replace:
+            chosen = [int(u * count) for u in uniforms]
+        else:  # the first n of a shuffle
+            places = list(range(count))
+            for i, u in enumerate(uniforms):
+                j = i + int(u * (count - i))
+                places[i], places[j] = places[j], places[i]
+            chosen = places[: self.n]
+        return sorted(chosen) if self.ordered else chosen
+
+
+class RandomOrder(SomeOf):
+    """Run ``n`` transforms chosen uniformly, in random order, each with its own chance.
+
+    Args:
+        transforms: What to choose from.
+        n: How many are chosen.
+        replace: Whether one may be chosen several times.
+        p: Chance that a call does anything.
+
+    """
+
+    ordered = False
+
+
+class SelectiveChannelTransform(BaseCompose):
+    """Run transforms, in order, on some channels of the image.
+
+    Args:
+        transforms: What to run; they must keep size, dtype and number of channels.
+        channels: Which channels, counted from 0.
+        p: Chance that a call does anything.
+
+    """
+
+    transforms: Children
+    channels: tuple[int, ...] = (0, 1, 2)
+    p: Probability = 1.0
+
+    def run(self, canvas: Canvas, draw: Draw, slot: int, lane: int) -> Steps:
+        return self._on_channels(canvas, lambda part: run_all(self, part, draw, slot, lane))
+
+    def repeat(self, canvas: Canvas, record: Record) -> None:
+        again = super().repeat
+
+        def run(part: Canvas) -> Steps:
+            again(part, record)
+            return []
+
+        self._on_channels(canvas, run)
+
+    def _on_channels(self, canvas: Canvas, run: Callable[[Canvas], Steps]) -> Steps:
+        picked = list(self.channels)
+        planes = [plane for plane in canvas.planes if plane.kind == "image"]
+        parts = []
+        for plane in planes:
+            if plane.frames[0].ndim < 3 or plane.channels <= max(picked):
+                shape = plane.frames[0].shape
+                raise self.refuse("channels", f"channels of an image of shape {shape}")
+            frames = [np.ascontiguousarray(frame[:, :, picked]) for frame in plane.frames]
+            parts.append(Plane(plane.name, "image", frames))
+        part = Canvas(parts, Labels({}, {}), {}, canvas.fusion)
+        result = run(part)
+        for plane, changed in zip(planes, part.planes, strict=True):
+            frames = []
+            for frame, new in zip(plane.frames, changed.frames, strict=True):
+                if new.shape != (*frame.shape[:2], len(picked)) or new.dtype != frame.dtype:
+                    raise self.refuse("transforms", "transforms that keep shape and dtype")
+                frame = frame.copy()
+                frame[:, :, picked] = new
+                frames.append(frame)
+            plane.frames = frames
+        return result

@@ -1,0 +1,304 @@
+"""The kinds of transform: what a subclass says, and what follows from it for every target.
+
+A kind is what remains of a transform when its mathematics is taken out. A subclass gives a matrix,
+a curve, an edited image or some rectangles, as a function of the size and of what was drawn; the
+kind turns that into calls on the canvas and moves the labels. None of them draws anything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+from . import tone
+from .canvas import IDENTITY, Canvas, Layer, Sampling, downscales
+from .channels import mixed
+from .fields import Array, Border, Fill, Interpolation
+from .holes import Hole, cover_boxes, cover_points, fill_holes
+from .hooks import DualTransform, ImageOnlyTransform
+from .matrix import Matrix, Size, shift, zoom
+from .moves import corners, hull, move_boxes, move_keypoints, move_points
+from .remap import DenseMap, remap_boxes, remap_keypoints
+from .transform import Params
+from .warp import remap
+
+COLOR = ("uint8", "uint16", "float32")
+"""The dtypes that have a white, and so a meaning for operations on values."""
+
+
+class Geometric(DualTransform, base=True):
+    """Moves pixels without mixing them. Subclasses define ``matrix(size, **params)``.
+
+    The matrix maps continuous source to continuous result coordinates. Masks, boxes and keypoints
+    follow it, so a subclass never mentions them.
+    """
+
+    matrix: ClassVar[Callable[..., Matrix]]
+
+    def output_size(self, size: Size, **params: Any) -> Size:
+        """Size of the result; by default, that of the input."""
+        return size
+
+    def sampling(self) -> Sampling:
+        """How to read between pixels and beyond the edge, from the fields that there are."""
+        sampling = self.__dict__.get("_cached_sampling")
+        if sampling is None:
+            sampling = Sampling(
+                getattr(self, "interpolation", 1),
+                getattr(self, "mask_interpolation", 0),
+                getattr(self, "border_mode", 0),
+                getattr(self, "fill", 0),
+                getattr(self, "fill_mask", 0),
+            )
+            self.__dict__["_cached_sampling"] = sampling
+        return sampling
+
+    def on(self, canvas: Canvas, params: Params) -> None:
+        sampling = canvas.sampling(self.sampling())
+        moved: Matrix | None = None
+        for layer in canvas.layers:
+            old = layer.size
+            matrix = self.matrix(old, **params)
+            layer.move(matrix, self.output_size(old, **params), sampling)
+            moved = matrix if moved is None else moved
+        if moved is not None:
+            move_labels(canvas, moved, getattr(self, "rotate_method", "largest_box"))
+
+
+class Warp(Geometric, base=True):
+    """A `Geometric` transform that has to read between pixels.
+
+    Args:
+        interpolation: How to read the image between pixels.
+        mask_interpolation: How to read masks between pixels.
+        border_mode: What lies beyond the edge.
+        fill: Image value of a constant border, in the image's units.
+        fill_mask: Mask value of a constant border.
+
+    """
+
+    interpolation: Interpolation = 1
+    mask_interpolation: Interpolation = 0
+    border_mode: Border = 0
+    fill: Fill = 0
+    fill_mask: Fill = 0
+
+
+class Resizing(DualTransform, base=True):
+    """Cuts a window and scales it. Subclasses define ``output_size``, and ``window`` if they cut.
+
+    Args:
+        interpolation: How to read the image between pixels.
+        mask_interpolation: How to read masks between pixels.
+        area_for_downscale: "image" or "image_mask" to average pixels where the result is smaller.
+
+    """
+
+    def window(self, size: Size, **params: Any) -> tuple[int, int, int, int]:
+        """Left, top, right, bottom of what is kept, inside the image; by default, all of it."""
+        return 0, 0, size.width, size.height
+
+    def output_size(self, size: Size, **params: Any) -> Size:
+        """Size of the result."""
+        raise NotImplementedError
+
+    def on(self, canvas: Canvas, params: Params) -> None:
+        sampling = Sampling(
+            getattr(self, "interpolation", 1), getattr(self, "mask_interpolation", 0)
+        )
+        moved: Matrix | None = None
+        for layer in canvas.layers:
+            matrix = self._resize(layer, canvas.sampling(sampling), params)
+            moved = matrix if moved is None else moved
+        if moved is not None:
+            move_labels(canvas, moved)
+
+    def _resize(self, layer: Layer, sampling: Sampling, params: Params) -> Matrix:
+        old = layer.size
+        left, top, right, bottom = self.window(old, **params)
+        new = self.output_size(old, **params)
+        cut = Size(bottom - top, right - left)
+        layer.move(shift(-left, -top), cut, sampling)
+        layer.resize(new, downscales(sampling, getattr(self, "area_for_downscale", None), cut, new))
+        return zoom(new.width / cut.width, new.height / cut.height) @ shift(-left, -top)
+
+
+class Remap(DualTransform, base=True):
+    """Bends the image by a dense map. Subclasses define ``field(size, **params)``.
+
+    The field says, for every pixel of the result, where in the source it is read: two float32
+    (H, W) arrays of pixel-centre coordinates, x and y.
+
+    Args:
+        interpolation: How to read the image between pixels.
+        mask_interpolation: How to read masks between pixels.
+        keypoint_remapping_method: Kept for compatibility; points always follow the inverse map.
+        border_mode: What lies beyond the edge.
+        fill: Image value of a constant border, in the image's units.
+        fill_mask: Mask value of a constant border.
+
+    """
+
+    interpolation: Interpolation = 1
+    mask_interpolation: Interpolation = 0
+    border_mode: Border = 0
+    fill: Fill = 0
+    fill_mask: Fill = 0
+
+    field: ClassVar[Callable[..., tuple[Array, Array]]]
+
+    def on(self, canvas: Canvas, params: Params) -> None:
+        sampling = canvas.sampling(
+            Sampling(
+                self.interpolation,  # type: ignore[arg-type]
+                self.mask_interpolation,  # type: ignore[arg-type]
+                self.border_mode,  # type: ignore[arg-type]
+                self.fill,
+                self.fill_mask,
+            )
+        )
+        for index, layer in enumerate(canvas.layers):
+            layer.flush()
+            map_x, map_y = self.field(layer.size, **params)
+            for plane in layer.planes:
+                how = sampling.of(plane.kind)
+                plane.frames = [remap(frame, map_x, map_y, *how) for frame in plane.frames]
+            if index == 0:
+                self._remap_labels(canvas, map_x, map_y)
+
+    @staticmethod
+    def _remap_labels(canvas: Canvas, map_x: Array, map_y: Array) -> None:
+        labels = canvas.labels
+        if not any(map(len, (b.edges for b in labels.boxes.values()))) and not any(
+            map(len, (p.values for p in labels.points.values()))
+        ):
+            return
+        dense = DenseMap(map_x, map_y)
+        for boxes in labels.boxes.values():
+            edges, seen = remap_boxes(boxes.edges, dense)
+            boxes.keep(seen, edges)
+        for points in labels.points.values():
+            values, seen = remap_keypoints(points.values, dense)
+            points.values = values
+            if points.params is None or points.params.remove_invisible:
+                points.keep(seen)
+
+
+class Pointwise(ImageOnlyTransform, base=True):
+    """Maps every value by the same curve. Subclasses define ``curve(x, **params)`` on [0, 1].
+
+    8 and 16-bit images go through a table, so the curve's cost does not matter. With
+    ``per_channel`` the last axis of ``x`` is the channels (or has length 1, for a table).
+    """
+
+    dtypes = COLOR
+    unit_range = True
+    per_channel: ClassVar[bool] = False
+
+    curve: ClassVar[Callable[..., Array]]
+
+    def on(self, canvas: Canvas, params: Params) -> None:
+        curve = self.curve
+        canvas.tone(tone.Curve(lambda x: curve(x, **params), self.per_channel))
+
+
+class ChannelMix(ImageOnlyTransform, base=True):
+    """Mixes colours by a matrix. Subclasses define ``mix(**params)``.
+
+    ``mix`` gives a (C', C + 1) matrix: what each new channel takes of each old one, and of white.
+    """
+
+    dtypes = COLOR
+    unit_range = True
+    channels = (3,)
+
+    mix: ClassVar[Callable[..., Array]]
+
+    def on(self, canvas: Canvas, params: Params) -> None:
+        weights = self.mix(**params)
+        canvas.edit(lambda image: mixed(image, weights))
+
+
+class Pixel(ImageOnlyTransform, base=True):
+    """Changes image values and nothing else. Subclasses define ``edit(image, **params)``.
+
+    ``edit`` takes and gives an (H, W) or (H, W, C) image and never writes into what it takes.
+    """
+
+    edit: ClassVar[Callable[..., Array]]
+
+    def on(self, canvas: Canvas, params: Params) -> None:
+        canvas.edit(lambda image: self.edit(image, **params))
+
+
+class Holes(DualTransform, base=True):
+    """Covers parts of the image. Subclasses define ``holes(size, **params)``.
+
+    Args:
+        fill: Image value of the holes, in the image's units; "random" for one colour per pixel,
+            "random_uniform" for one per hole, "inpaint_telea" or "inpaint_ns" to close them.
+        fill_mask: Mask value of the holes; None leaves masks alone.
+
+    """
+
+    fill: Any = 0
+    fill_mask: Any = None
+
+    def holes(self, size: Size, **params: Any) -> list[Hole]:
+        """(left, top, right, bottom) of every hole, in whole pixels, inside the image."""
+        raise NotImplementedError
+
+    def on(self, canvas: Canvas, params: Params) -> None:
+        seed = params["seed"]
+        for index, layer in enumerate(canvas.layers):
+            holes = self.holes(layer.size, **params)
+            if not holes:
+                continue
+            layer.flush()
+            for plane in layer.planes:
+                if plane.kind == "image":
+                    plane.frames = [fill_holes(f, holes, self.fill, seed) for f in plane.frames]
+                elif self.fill_mask is not None:
+                    plane.frames = [
+                        fill_holes(f, holes, self.fill_mask, seed) for f in plane.frames
+                    ]
+            if index == 0:
+                for boxes in canvas.labels.boxes.values():
+                    cover_boxes(boxes, holes)
+                for points in canvas.labels.points.values():
+                    cover_points(points, holes)
+
+
+class Joint(DualTransform, base=True):
+    """Edits image and masks together. Subclasses define ``change`` and ``change_labels``."""
+
+    def change(self, frame: Array, is_mask: bool, **params: Any) -> Array:
+        """One edited (H, W) or (H, W, C) image or mask of the same size."""
+        raise NotImplementedError
+
+    def change_labels(self, canvas: Canvas, **params: Any) -> None:
+        """What becomes of boxes and keypoints; by default, nothing."""
+
+    def on(self, canvas: Canvas, params: Params) -> None:
+        size = canvas.size
+        for plane in canvas.planes:
+            is_mask = plane.kind == "mask"
+            plane.frames = [self.change(frame, is_mask, **params) for frame in plane.frames]
+        if size == canvas.size:
+            self.change_labels(canvas, **params)
+
+
+def move_labels(canvas: Canvas, matrix: Matrix, method: str = "largest_box") -> None:
+    """Move all boxes and keypoints of a canvas by a matrix."""
+    if matrix == IDENTITY:
+        return
+    free = canvas.fusion == "free"
+    for boxes in canvas.labels.boxes.values():
+        if free and method == "largest_box":  # keep the corners, so that boxes do not grow
+            quads = corners(boxes.edges) if boxes.quads is None else boxes.quads
+            boxes.quads = move_points(quads, matrix)
+            boxes.edges = hull(boxes.quads) if len(quads) else boxes.edges
+        else:
+            boxes.edges = move_boxes(boxes.edges, matrix, method)
+    for points in canvas.labels.points.values():
+        points.values = move_keypoints(points.values, matrix)

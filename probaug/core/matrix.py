@@ -1,0 +1,130 @@
+"""Coordinates, and the 3x3 matrices that move them.
+
+One coordinate system holds everywhere inside the library: an image spans [0, W] x [0, H], pixel
+(i, j) covers [j, j + 1) x [i, i + 1) and its centre lies at +0.5. Boxes are edges; a flip is
+x -> W - x. Angles are degrees, counter-clockwise as seen on screen. (OpenCV counts pixel centres
+as integers: `warp` converts, and nothing else does. Keypoints in the users' formats are
+pixel-centre indices: `labels` converts.)
+
+Matrices are plain tuples of floats: five times cheaper than NumPy at this size.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+class Size(NamedTuple):
+    """Height and width, in pixels."""
+
+    height: int
+    width: int
+
+
+class Matrix(NamedTuple):
+    """A 3x3 matrix, row by row, that moves points: ``(x, y, 1) -> M @ (x, y, 1)``.
+
+    Coordinates are continuous: pixel ``i`` covers ``[i, i + 1)``.
+    """
+
+    xx: float = 1.0
+    xy: float = 0.0
+    x: float = 0.0
+    yx: float = 0.0
+    yy: float = 1.0
+    y: float = 0.0
+    px: float = 0.0
+    py: float = 0.0
+    p: float = 1.0
+
+    def __matmul__(self, other: Matrix) -> Matrix:
+        """First ``other``, then ``self``."""
+        a, b, c, d, e, f, g, h, i = self
+        j, k, l, m, n, o, p, q, r = other  # noqa: E741 - the second nine letters
+        return Matrix(
+            a * j + b * m + c * p, a * k + b * n + c * q, a * l + b * o + c * r,
+            d * j + e * m + f * p, d * k + e * n + f * q, d * l + e * o + f * r,
+            g * j + h * m + i * p, g * k + h * n + i * q, g * l + h * o + i * r,
+        )  # fmt: skip
+
+    def inverse(self) -> Matrix:
+        """The matrix that undoes this one."""
+        a, b, c, d, e, f, g, h, i = self
+        u, v, w = e * i - f * h, f * g - d * i, d * h - e * g
+        s = 1 / (a * u + b * v + c * w)
+        return Matrix(
+            u * s, (c * h - b * i) * s, (b * f - c * e) * s,
+            v * s, (a * i - c * g) * s, (c * d - a * f) * s,
+            w * s, (b * g - a * h) * s, (a * e - b * d) * s,
+        )  # fmt: skip
+
+    def at(self, x: float, y: float) -> tuple[float, float]:
+        """Where one point goes."""
+        w = self.px * x + self.py * y + self.p
+        return (self.xx * x + self.xy * y + self.x) / w, (self.yx * x + self.yy * y + self.y) / w
+
+    def about(self, x: float, y: float) -> Matrix:
+        """The same move about the point (x, y) instead of the origin."""
+        return shift(x, y) @ self @ shift(-x, -y)
+
+    @property
+    def is_affine(self) -> bool:
+        return self.px == self.py == 0 and self.p == 1
+
+    @property
+    def is_shift(self) -> bool:
+        """Whether it only shifts by whole pixels."""
+        return (
+            self.xx == self.yy == 1
+            and self.xy == self.yx == 0
+            and self.is_affine
+            and self.x == math.floor(self.x)
+            and self.y == math.floor(self.y)
+        )
+
+    @property
+    def is_lossless(self) -> bool:
+        """Whether it only flips, turns by quarters, and shifts by whole pixels."""
+        straight = self.xy == self.yx == 0 and self.xx**2 == self.yy**2 == 1
+        turned = self.xx == self.yy == 0 and self.xy**2 == self.yx**2 == 1
+        whole = self.x == math.floor(self.x) and self.y == math.floor(self.y)
+        return (straight or turned) and whole and self.is_affine
+
+    def array(self) -> NDArray[np.float64]:
+        """The same matrix for NumPy and OpenCV."""
+        return np.array(self).reshape(3, 3)
+
+
+def shift(x: float, y: float) -> Matrix:
+    """Move points by (x, y)."""
+    return Matrix(x=x, y=y)
+
+
+def zoom(x: float, y: float) -> Matrix:
+    """Scale about the origin."""
+    return Matrix(xx=x, yy=y)
+
+
+def turn(degrees: float) -> Matrix:
+    """Rotate about the origin, counter-clockwise as seen on screen."""
+    cos, sin = math.cos(math.radians(degrees)), math.sin(math.radians(degrees))
+    return Matrix(xx=cos, xy=sin, yx=-sin, yy=cos)
+
+
+def slant(x: float, y: float = 0.0) -> Matrix:
+    """Shear about the origin, by angles in degrees."""
+    return Matrix(xy=-math.tan(math.radians(x)), yx=-math.tan(math.radians(y)))
+
+
+def reads_inside(matrix: Matrix, source: Size, target: Size) -> bool:
+    """Whether every pixel of the target comes from inside the source."""
+    back, slack = matrix.inverse(), 1e-6
+    corners = ((0, 0), (target.width, 0), (0, target.height), (target.width, target.height))
+    return all(
+        -slack <= x <= source.width + slack and -slack <= y <= source.height + slack
+        for x, y in (back.at(*corner) for corner in corners)
+    )

@@ -1,0 +1,185 @@
+"""The outermost containers: `Compose`, and `ReplayCompose`, which says how to do it again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from . import replay
+from .call import PLANES, give, read, run
+from .compose import BaseCompose, Children, Sequential
+from .fields import Array, Interpolation, Probability
+from .params import BboxParams, KeypointParams
+from .transform import Fusion, Settings
+
+TARGETS = (*PLANES, "bboxes", "keypoints")
+
+
+class AsParams:
+    """A parameter object, or a dict of its fields."""
+
+    def __init__(self, cls: type) -> None:
+        self.cls = cls
+
+    def convert(self, value: Any) -> Any:
+        return self.cls(**value) if isinstance(value, dict) else value
+
+    def __call__(self, value: Any) -> bool:
+        return value is None or isinstance(value, self.cls)
+
+    def __str__(self) -> str:
+        return f"(a {self.cls.__name__}, a dict of its fields, or None)"
+
+
+class ToTargets:
+    """Every value names a target."""
+
+    def __call__(self, value: Any) -> bool:
+        return value is None or all(target in TARGETS for target in value.values())
+
+    def __str__(self) -> str:
+        return "whose values are among " + ", ".join(TARGETS)
+
+
+AnyBboxParams = Annotated[Any, AsParams(BboxParams)]
+AnyKeypointParams = Annotated[Any, AsParams(KeypointParams)]
+MoreTargets = Annotated[dict[str, str] | None, ToTargets()]
+
+
+class Compose(Sequential):
+    """The outermost pipeline: takes arrays and labels by name, gives the same names back.
+
+    One pipeline may be used by many threads at once. A call's ``key`` alone decides what is drawn.
+
+    Args:
+        transforms: What to run, in order, each with its own chance.
+        bbox_params: How boxes are written and filtered; an object or a dict of its fields.
+        keypoint_params: The same for keypoints.
+        additional_targets: More names of the call, each with the target it is treated as.
+        p: Chance that a call does anything.
+        is_check_shapes: Refuse images and masks of different heights or widths.
+        strict: Refuse names of the call that are no target and no label field.
+        mask_interpolation: How all transforms read masks between pixels; None leaves it to each.
+        seed: Start of the stream of draws of calls without a key; None takes one from the system.
+        save_applied_params: Add "applied_transforms" to the result: (name, params) of what ran.
+        fusion: "exact" joins steps where the picture stays what it would be step by step, "off"
+            does every step at once, "free" also joins warps as if there were no edge in between.
+
+    """
+
+    transforms: Children
+    bbox_params: AnyBboxParams = None
+    keypoint_params: AnyKeypointParams = None
+    additional_targets: MoreTargets = None
+    p: Probability = 1.0
+    is_check_shapes: bool = True
+    strict: bool = False
+    mask_interpolation: Interpolation | None = None
+    seed: int | None = None
+    save_applied_params: bool = False
+    fusion: Fusion = "exact"
+
+    @property
+    def settings(self) -> Settings:
+        settings: Settings | None = self.__dict__.get("_cached_settings")
+        if settings is None:
+            settings = self.__dict__["_cached_settings"] = Settings(
+                self.bbox_params,
+                self.keypoint_params,
+                self.additional_targets or {},
+                self.is_check_shapes,
+                self.strict,
+                self.mask_interpolation,  # type: ignore[arg-type]
+                self.fusion,
+            )
+        return settings
+
+    def __call__(
+        self,
+        *args: Any,
+        force_apply: bool = False,
+        key: Any = None,
+        out: Mapping[str, Array] | None = None,
+        **data: Any,
+    ) -> dict[str, Any]:
+        """Augment one sample given by keywords (image=, mask=, bboxes=, ...).
+
+        Args:
+            *args: None; data is given by keyword, and this says so.
+            force_apply: Run whatever the pipeline's own ``p`` says.
+            key: An index, or a tuple (seed, epoch, index), that alone decides the draw.
+            out: Arrays to write final images into, by target name.
+            **data: Arrays and labels by target name; unknown names pass through untouched.
+
+        """
+        sample, record = run(self, args, force_apply, key, data)
+        result = give(sample, data, out)
+        if self.save_applied_params:
+            result["applied_transforms"] = replay.applied(self, record)
+        return result
+
+
+class ReplayCompose(Compose):
+    """A pipeline whose results say how to do the same again.
+
+    ``result[save_key]`` is a tree of plain values, one entry per transform, with what was drawn;
+    `ReplayCompose.replay` applies it to other data, of any size.
+
+    Args:
+        transforms: What to run, in order, each with its own chance.
+        bbox_params: How boxes are written and filtered; an object or a dict of its fields.
+        keypoint_params: The same for keypoints.
+        additional_targets: More names of the call, each with the target it is treated as.
+        p: Chance that a call does anything.
+        is_check_shapes: Refuse images and masks of different heights or widths.
+        save_key: Where in the result the tree is put.
+        strict: Refuse names of the call that are no target and no label field.
+        mask_interpolation: How all transforms read masks between pixels; None leaves it to each.
+        seed: Start of the stream of draws of calls without a key.
+        save_applied_params: Add "applied_transforms" to the result.
+        fusion: As in `Compose`.
+
+    """
+
+    transforms: Children
+    bbox_params: AnyBboxParams = None
+    keypoint_params: AnyKeypointParams = None
+    additional_targets: MoreTargets = None
+    p: Probability = 1.0
+    is_check_shapes: bool = True
+    save_key: str = "replay"
+
+    def __call__(
+        self,
+        *args: Any,
+        force_apply: bool = False,
+        key: Any = None,
+        out: Mapping[str, Array] | None = None,
+        **data: Any,
+    ) -> dict[str, Any]:
+        sample, record = run(self, args, force_apply, key, data)
+        result = give(sample, data, out)
+        if self.save_applied_params:
+            result["applied_transforms"] = replay.applied(self, record)
+        result[self.save_key] = replay.tree(self, record)
+        return result
+
+    @staticmethod
+    def replay(saved_augmentations: dict[str, Any], **data: Any) -> dict[str, Any]:
+        """Do again what an earlier result recorded.
+
+        Args:
+            saved_augmentations: The tree that the earlier result holds.
+            **data: Arrays and labels by target name.
+
+        """
+        nonserializable = data.pop("lambda_transforms", None)
+        node, record = replay.rebuild(saved_augmentations, nonserializable)
+        sample = read(type(node).__name__, node.settings, data)
+        if record is not None:
+            node.repeat(sample.canvas, record)
+        sample.canvas.settle(last=True)
+        return give(sample, data, None)
+
+
+__all__ = ["BaseCompose", "Compose", "ReplayCompose"]

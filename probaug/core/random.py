@@ -1,0 +1,240 @@
+"""Keyed randomness: a sample is a function of (pipeline, seed, epoch, index) and nothing else.
+
+One Philox generator per thread and nesting depth is re-keyed for every call by assigning a
+prebuilt state: key = two words made from the seed, counter = [0, lane, epoch, index]. Lane 0 gives
+one block of uniforms in which each node of the pipeline owns fixed places (its *slots*); node n
+owns lane n + 1 for whatever has no fixed count: noise fields, permutations, retries.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+import multiprocessing
+import os
+import random
+import threading
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any, TypeAlias
+
+import numpy as np
+
+Words: TypeAlias = tuple[int, int]
+Key: TypeAlias = tuple[Words, int, int]
+
+WORD = 2**64
+
+
+@lru_cache(maxsize=1024)
+def words_of(seed: int, *more: int) -> Words:
+    """Two 64-bit words spread from a seed of any size (and, for workers, an identity)."""
+    entropy = [abs(seed), int(seed < 0), *more] if more or seed < 0 else seed
+    low, high = np.random.SeedSequence(entropy).generate_state(2, np.uint64).tolist()
+    return low, high
+
+
+class Draw:
+    """The random numbers of one call, handed from node to node.
+
+    A node reads its own uniforms, in order, from `uniform`, `between`, `whole` and `choice`;
+    how many it may read is its declared number of slots.
+    """
+
+    __slots__ = (
+        "_bits", "_generator", "_keyed", "_state", "canvas", "lane", "params", "python", "slot",
+        "values",
+    )  # fmt: skip
+
+    def __init__(self) -> None:
+        self._bits = np.random.Philox(0)
+        self._generator = np.random.Generator(self._bits)
+        self._state: Any = {
+            "bit_generator": "Philox",
+            "state": {"counter": [0, 0, 0, 0], "key": [0, 0]},
+            "buffer": [0] * 4,
+            "buffer_pos": 4,
+            "has_uint32": 0,
+            "uinteger": 0,
+        }
+        self._keyed = 0
+        self.values: list[float] = []
+        self.slot = 0
+        self.lane = 0
+        self.params: Any = None  # what the current transform drew, for error notes
+        self.canvas: Any = None  # what a user's transform is working on
+        self.python: tuple[int, random.Random] | None = None  # its generator, by lane
+
+    def begin(self, key: Key, slots: int) -> None:
+        """Start a call: draw all its slots at once."""
+        words, epoch, index = key
+        inner = self._state["state"]
+        inner["key"] = words
+        inner["counter"] = [0, 0, epoch, index]
+        self._bits.state = self._state
+        self._keyed = 0
+        self.lane = 0
+        self.values = self._generator.random(slots).tolist()
+
+    def uniform(self) -> float:
+        """The node's next number in [0, 1)."""
+        slot = self.slot
+        self.slot = slot + 1
+        return self.values[slot]
+
+    def between(self, pair: Any) -> float:
+        """Uniform in the (low, high) pair; the pair must be in its stored form."""
+        low, high = pair
+        return float(low + (high - low) * self.uniform())
+
+    def whole(self, low: int, high: int) -> int:
+        """A whole number in [low, high], both ends included."""
+        return low + int(self.uniform() * (high - low + 1))
+
+    def choice(self, items: Sequence[Any]) -> Any:
+        """One of the items."""
+        return items[int(self.uniform() * len(items))]
+
+    def log_between(self, low: float, high: float) -> float:
+        """Log-uniform in [low, high]; both positive."""
+        return math.exp(self.between((math.log(low), math.log(high))))
+
+    @property
+    def generator(self) -> np.random.Generator:
+        """A NumPy generator on the node's own lane, for what has no fixed count."""
+        lane = self.lane + 1
+        if self._keyed != lane:
+            self._keyed = lane
+            self._state["state"]["counter"][1] = lane
+            self._bits.state = self._state
+        return self._generator
+
+    def seed(self) -> int:
+        """A 63-bit seed from the node's own lane; what a noise field is recorded as."""
+        return int(self.generator.bit_generator.random_raw()) >> 1
+
+
+def noise(seed: int) -> np.random.Generator:
+    """The generator of a recorded noise field."""
+    return np.random.Generator(np.random.SFC64(seed))
+
+
+class _Stack(threading.local):
+    def __init__(self) -> None:
+        self.depth = 0
+        self.pool: list[Draw] = []
+
+
+_stack = _Stack()
+
+
+def current() -> Draw | None:
+    """The draw of the call that this thread is in, if any."""
+    return _stack.pool[_stack.depth - 1] if _stack.depth else None
+
+
+class drawing:  # reads as a verb: `with drawing(key, slots) as draw`
+    """Enter a call; a call inside a call restores the outer state when it ends."""
+
+    __slots__ = ("draw",)
+
+    def __init__(self, key: Key, slots: int) -> None:
+        if _stack.depth == len(_stack.pool):
+            _stack.pool.append(Draw())
+        self.draw = _stack.pool[_stack.depth]
+        self.draw.begin(key, slots)
+
+    def __enter__(self) -> Draw:
+        _stack.depth += 1
+        return self.draw
+
+    def __exit__(self, *error: object) -> None:
+        _stack.depth -= 1
+
+
+_generation = 0  # grows in every forked child, so that inherited streams are noticed
+_restarting = threading.Lock()
+_copies = itertools.count()  # tells streams of one process apart, pickled copies included
+
+
+def _after_fork() -> None:
+    global _generation, _restarting
+    _generation += 1
+    _restarting = threading.Lock()  # another thread may have held the parent's
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
+
+
+def _worker() -> tuple[int, ...]:
+    """What tells this process from its siblings; empty in a main process."""
+    if multiprocessing.parent_process() is not None:
+        identity = multiprocessing.current_process()._identity
+        return tuple(identity) or (os.getpid(),)
+    return (os.getpid(),) if _generation else ()
+
+
+class Stream:
+    """Keys for calls that name none: a counter under a seed.
+
+    Without a seed the key comes from the operating system, anew in every process. With one, a
+    main process starts at (seed, 0, 0) and counts; a worker process folds in its identity, so that
+    no two workers, and no two copies sent to one worker, repeat each other.
+    """
+
+    def __init__(self, seed: int | None) -> None:
+        self.seed = seed
+        self._copy = next(_copies)
+        self._generation = -1
+
+    def next(self) -> Key:
+        """The key of the next call."""
+        if self._generation != _generation:
+            self._restart()
+        return self._words, 0, next(self._count)
+
+    def at(self, index: int) -> Key:
+        """The key of call number ``index`` in epoch 0, the same in every worker if seeded."""
+        if self.seed is not None:
+            return words_of(self.seed), 0, index
+        if self._generation != _generation:
+            self._restart()
+        return self._words, 0, index
+
+    def _restart(self) -> None:
+        with _restarting:
+            if self._generation == _generation:
+                return
+            worker = _worker()
+            if self.seed is None:
+                fresh = int.from_bytes(os.urandom(16), "little")
+                self._words: Words = (fresh % WORD, fresh // WORD)
+            elif worker:
+                self._words = words_of(self.seed, 1 + len(worker), *worker, self._copy)
+            else:
+                self._words = words_of(self.seed)
+            self._count = itertools.count()
+            self._generation = _generation
+
+
+def key_of(key: Any, stream: Stream) -> Key:
+    """Read a call's ``key=``: an index, or (seed, epoch, index)."""
+    if isinstance(key, tuple) and len(key) == 3 and all(map(_is_whole, key)):
+        seed, epoch, index = map(int, key)
+        if 0 <= epoch < WORD and 0 <= index < WORD:
+            return words_of(seed), epoch, index
+    elif _is_whole(key) and 0 <= key < WORD:
+        return stream.at(int(key))
+    raise ValueError(
+        f"key must be a whole number >= 0 or a tuple (seed, epoch, index) of them, got {key!r}"
+    )
+
+
+def _is_whole(value: Any) -> bool:
+    return isinstance(value, (int, np.integer)) and not isinstance(value, bool)
+
+
+def python_random(draw: Draw) -> random.Random:
+    """A `random.Random` on the current node's lane, for users' transforms."""
+    return random.Random(draw.seed())

@@ -1,0 +1,142 @@
+"""Curves on image values, and the tables that 8 and 16-bit images read them from."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import cv2
+import numpy as np
+
+from .fields import Array
+
+WHITE = {"uint8": 255, "uint16": 65535, "float32": 1.0}
+"""The value of white by dtype."""
+
+LEVELS = {
+    name: np.arange(int(white) + 1, dtype=np.float64)
+    for name, white in WHITE.items()
+    if name != "float32"
+}
+UNIT_LEVELS = {name: levels / levels[-1] for name, levels in LEVELS.items()}
+
+
+class Curve:
+    """A map of image values, the same for every pixel.
+
+    Args:
+        map: Takes values in [0, 1] (or as they are, if ``raw``), any shape, and gives theirs.
+        per_channel: Whether the last axis of what ``map`` takes and gives is the channels.
+        to_float: Whether the result is float32 and may leave [0, 1]; otherwise it is clipped.
+        raw: Whether ``map`` takes the values as they are stored.
+
+    """
+
+    __slots__ = ("_tables", "map", "per_channel", "raw", "to_float")
+
+    def __init__(
+        self,
+        map: Callable[[Any], Any],  # noqa: A002 - it is what it is
+        per_channel: bool = False,
+        to_float: bool = False,
+        raw: bool = False,
+    ) -> None:
+        self.map = map
+        self.per_channel = per_channel
+        self.to_float = to_float
+        self.raw = raw
+        self._tables: dict[str, Array] = {}
+
+    def table(self, dtype: str) -> Array:
+        """One entry per level: (levels,), or (levels, channels) if per channel."""
+        table = self._tables.get(dtype)
+        if table is None:
+            levels = LEVELS[dtype] if self.raw else UNIT_LEVELS[dtype]
+            table = self.map(levels[:, None] if self.per_channel else levels)
+            if self.to_float:
+                table = table.astype(np.float32)
+            else:
+                white = WHITE[dtype]
+                table = np.maximum(np.minimum(table, 1.0), 0.0)
+                table *= white
+                table += 0.5
+                table = table.astype(dtype)
+            self._tables[dtype] = table
+        return table
+
+    def on_floats(self, image: Array) -> Array:
+        """Map a float32 image."""
+        if self.per_channel and image.ndim == 2:
+            return self.on_floats(image[:, :, None])[:, :, 0]
+        result = self.map(image)
+        if not self.to_float:
+            result = np.minimum(np.maximum(result, 0.0), 1.0)
+        return np.asarray(result, np.float32)
+
+
+def apply(image: Array, curves: list[Curve], dst: Array | None = None) -> Array:
+    """Send an image through curves, one after the other; always a new array (or ``dst``)."""
+    dtype = image.dtype.name
+    if dtype == "float32":
+        for curve in curves:
+            image = curve.on_floats(image)
+        return image
+    table = curves[0].table(dtype)
+    for curve in curves[1:]:
+        second = curve.table(dtype)
+        if second.ndim == 1:
+            table = second[table]
+        elif table.ndim == 1:
+            table = second[table, :]
+        else:
+            table = np.take_along_axis(second, table.astype(np.intp), axis=0)
+    return look_up(image, table, dst)
+
+
+def look_up(image: Array, table: Array, dst: Array | None = None) -> Array:
+    """Replace every value of an 8 or 16-bit image by its table entry."""
+    if table.ndim == 2 and table.shape[1] == 1:
+        table = table[:, 0]
+    if image.dtype != np.uint8:
+        if table.ndim == 1:
+            return np.take(table, image)
+        return np.stack(
+            [np.take(table[:, c], image[..., c]) for c in range(image.shape[2])], axis=-1
+        )
+    if table.ndim == 1:
+        table = np.ascontiguousarray(table)
+    else:
+        channels = 1 if image.ndim == 2 else image.shape[2]
+        if table.shape[1] != channels:
+            raise ValueError(f"a table for {table.shape[1]} channels met an image of {channels}")
+        table = np.ascontiguousarray(table).reshape(256, 1, channels)
+    if dst is not None and (dst.shape != image.shape or dst.dtype != table.dtype):
+        dst = None
+    result = cv2.LUT(image, table, dst)
+    return result if result.shape == image.shape else result.reshape(image.shape)
+
+
+class _Scratch(threading.local):
+    def __init__(self) -> None:
+        self.arrays: dict[Any, Array] = {}
+
+
+_scratch = _Scratch()
+SCRATCH_BYTES = 1 << 24
+
+
+def scratch(shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array | None:
+    """Memory of this thread for an intermediate that is read once and never escapes.
+
+    Fresh pages cost more than the work done in them, so they are kept.
+    """
+    key = shape, dtype
+    array = _scratch.arrays.get(key)
+    if array is None:
+        if int(np.prod(shape)) * dtype.itemsize > SCRATCH_BYTES:
+            return None
+        if len(_scratch.arrays) >= 4:
+            _scratch.arrays.clear()
+        array = _scratch.arrays[key] = np.empty(shape, dtype)
+    return array

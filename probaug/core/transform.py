@@ -1,0 +1,177 @@
+"""The base of everything that runs: a chance `p`, drawn parameters, a call, a registry."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple, TypeVar
+
+from .declared import Declared
+from .fields import Probability
+from .random import Draw, Stream
+
+if TYPE_CHECKING:
+    from .canvas import Canvas
+
+Params = dict[str, Any]
+Fusion = Literal["off", "exact", "free"]
+Record = Any
+"""What a run recorded, enough to repeat it: params of a transform, a container's steps, or None."""
+
+REGISTRY: dict[str, type[Declared]] = {}
+"""The classes that saved pipelines may name."""
+
+T = TypeVar("T", bound=type[Declared])
+
+
+def register(cls: T) -> T:
+    """Let saved pipelines name a class; use it as a decorator on your own transforms."""
+    known = REGISTRY.setdefault(cls.__name__, cls)
+    if known is not cls:
+        raise TypeError(f"the name {cls.__name__!r} is already registered by {known.__module__}")
+    return cls
+
+
+class Settings(NamedTuple):
+    """How a call reads its data, beyond what each transform says."""
+
+    bbox_params: Any = None
+    keypoint_params: Any = None
+    additional_targets: Mapping[str, str] = MappingProxyType({})
+    is_check_shapes: bool = True
+    strict: bool = False
+    mask_interpolation: int | None = None
+    fusion: Fusion = "exact"
+
+
+PLAIN = Settings()
+
+
+class Node(Declared):
+    """One place of a pipeline: a transform or a container of them."""
+
+    draws: ClassVar[int | None] = None
+    """How many uniforms `sample` reads; None means one per drawn field."""
+
+    p: Probability = 0.5
+
+    def __init_subclass__(cls, base: bool = False, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if not base and cls.__module__.startswith("probaug."):
+            register(cls)
+
+    @property
+    def slots(self) -> int:
+        """Uniforms that this place of a pipeline owns, its gate included."""
+        raise NotImplementedError
+
+    @property
+    def lanes(self) -> int:
+        """Random lanes that this place of a pipeline owns."""
+        return 1
+
+    def maybe(
+        self, canvas: Canvas, draw: Draw, slot: int, lane: int, force: bool = False
+    ) -> Record:
+        """Run with chance ``p``; return what was drawn, or None if nothing was done."""
+        p = self.p
+        if p <= 0 or not (force or draw.values[slot] < p):
+            return None
+        return self.run(canvas, draw, slot + 1, lane)
+
+    def run(self, canvas: Canvas, draw: Draw, slot: int, lane: int) -> Record:
+        """Draw parameters, apply them, return them."""
+        raise NotImplementedError
+
+    def repeat(self, canvas: Canvas, record: Record) -> None:
+        """Do again what `run` recorded."""
+        raise NotImplementedError
+
+    @property
+    def stream(self) -> Stream:
+        """Where calls without a key get theirs."""
+        stream: Stream | None = self.__dict__.get("_cached_stream")
+        if stream is None:  # setdefault: two threads must agree on one
+            seed = self.__dict__.get("_seed", self.__dict__.get("seed"))
+            stream = self.__dict__.setdefault("_cached_stream", Stream(seed))
+        return stream
+
+    def set_random_seed(self, seed: int | None) -> None:
+        """Start the stream of calls without a key anew, from a seed (None: from the system's)."""
+        self.__dict__["_seed"] = seed
+        self.__dict__["_cached_stream"] = Stream(seed)
+
+    @property
+    def settings(self) -> Settings:
+        """How a call of this node reads and gives its data."""
+        return PLAIN
+
+    def __call__(
+        self,
+        *args: Any,
+        force_apply: bool = False,
+        key: Any = None,
+        out: Mapping[str, Any] | None = None,
+        **data: Any,
+    ) -> dict[str, Any]:
+        """Augment one sample given by keywords (image=, mask=, bboxes=, ...).
+
+        Args:
+            *args: None; data is given by keyword, and this says so.
+            force_apply: Run whatever ``p`` says (a ``p`` of 0 still never runs).
+            key: An index, or a tuple (seed, epoch, index), that alone decides the draw.
+            out: Arrays to write final images into, by target name: C-contiguous, of the result's
+                shape and dtype. The result holds these very arrays.
+            **data: Arrays and labels by target name; unknown names pass through untouched.
+
+        """
+        from .call import call  # the boundary imports every part of the core
+
+        return call(self, args, force_apply, key, out, data)
+
+
+class Leaf(Node, base=True):
+    """A random change to a sample. Subclasses declare fields and say what they mean.
+
+    Args:
+        p: Chance that a call does anything.
+
+    """
+
+    dtypes: ClassVar[tuple[str, ...]] = ()
+    """Image dtypes it serves; () means all."""
+    channels: ClassVar[tuple[int, ...]] = ()
+    """Channel counts it serves; () means all."""
+    unit_range: ClassVar[bool] = False
+    """Whether float images must lie within [0, 1]."""
+
+    @property
+    def slots(self) -> int:
+        count = type(self).__dict__.get("_slots")
+        if count is None:
+            count = 1 + (len(self._table().drawn) if self.draws is None else self.draws)
+            type(self)._slots = count  # type: ignore[attr-defined]
+        return int(count)
+
+    def run(self, canvas: Canvas, draw: Draw, slot: int, lane: int) -> Params:
+        draw.slot, draw.lane, draw.params = slot, lane, None
+        canvas.require(self)
+        draw.params = params = self.sample(draw, canvas)
+        self.on(canvas, params)
+        return params
+
+    def repeat(self, canvas: Canvas, record: Record) -> None:
+        canvas.require(self)
+        self.on(canvas, record)
+
+    def sample(self, draw: Draw, canvas: Canvas) -> Params:
+        """Draw this call's parameters: small plain values, enough to repeat the call."""
+        params: Params = {}
+        for name, whole in self._table().drawn:
+            low, high = getattr(self, name)
+            params[name] = draw.whole(low, high) if whole else draw.between((low, high))
+        return params
+
+    def on(self, canvas: Canvas, params: Params) -> None:
+        """Change the canvas. No randomness here: the parameters decide everything."""
+        raise NotImplementedError
