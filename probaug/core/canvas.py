@@ -22,9 +22,9 @@ import cv2
 import numpy as np
 
 from . import tone as tones
-from .fields import Array, Fill
+from .fields import Array, Fill, dtype_name
 from .labels import Labels
-from .matrix import Matrix, Size, reads_inside
+from .matrix import Matrix, Size
 from .warp import AREA, CONSTANT, LINEAR, NEAREST, REPLICATE, resize, shuffle, warp
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ Kind = Literal["image", "mask"]
 
 
 IDENTITY = Matrix()
+FLOAT32 = np.dtype(np.float32)
 
 
 class Sampling(NamedTuple):
@@ -168,7 +169,7 @@ class Layer:
         self.curves.append(curve)
         for plane in self.planes:
             if plane.kind == "image" and curve.to_float:
-                plane.dtype = np.dtype(np.float32)
+                plane.dtype = FLOAT32
         if self.fusion == "off":
             self.flush()
 
@@ -197,9 +198,12 @@ class Layer:
         return tones.apply(frame, curves, dst) if curves else frame
 
     def _shuffle(self, matrix: Matrix, size: Size, sampling: Sampling) -> None:
-        inside = reads_inside(matrix, self.size, size)
+        left, top, right, bottom = matrix.span(self.size)
+        height, width = size
+        inside = left <= 0 and top <= 0 and right >= width and bottom >= height
+        whole = left >= 0 and top >= 0 and right <= width and bottom <= height
         last = self.pending
-        if inside and size == self.size and matrix == IDENTITY:
+        if inside and whole and matrix == IDENTITY:
             return
         if not inside and (self.curves or not _may_show_border(last, sampling)):
             self.flush()
@@ -207,7 +211,6 @@ class Layer:
         if inside and last is not None and (joined := _with_crop(last, matrix, size)):
             self.pending = joined
             return
-        whole = reads_inside(matrix.inverse(), size, self.size)
         if isinstance(last, Shuffle):
             if inside and last.padded and not _extends(last.sampling):
                 self.flush()
@@ -344,7 +347,7 @@ class Canvas:
 
     def _require(self, transform: Leaf, layer: Layer, plane: Plane) -> None:
         dtypes, channels = transform.dtypes, transform.channels
-        served = (not dtypes or plane.dtype.name in dtypes) and (
+        served = (not dtypes or dtype_name(plane.dtype) in dtypes) and (
             not channels or plane.channels in channels
         )
         if not served:
@@ -354,7 +357,7 @@ class Canvas:
                 f"{type(transform).__name__} expects {what}{counts}, "
                 f"got {plane.frames[0].shape} {plane.dtype.name} in {plane.name!r}"
             )
-        if transform.unit_range and plane.dtype == np.float32:
+        if transform.unit_range and plane.dtype == FLOAT32:
             if layer.curves and layer.curves[-1].to_float:
                 layer.flush()
             if not layer.curves:

@@ -139,6 +139,17 @@ Border: TypeAlias = Annotated[
 RotateMethod: TypeAlias = Literal["largest_box", "ellipse"]
 
 
+_dtype_names: dict[Any, str] = {}
+
+
+def dtype_name(dtype: np.dtype[Any]) -> str:
+    """The name of a dtype; NumPy works it out anew each time, which costs microseconds."""
+    name = _dtype_names.get(dtype)
+    if name is None:
+        name = _dtype_names[dtype] = dtype.name
+    return name
+
+
 def is_number(value: Any) -> bool:
     """Whether a value is one real number (True and False are not)."""
     return isinstance(value, Real) and not isinstance(value, bool)

@@ -94,6 +94,13 @@ class Matrix(NamedTuple):
         whole = self.x == math.floor(self.x) and self.y == math.floor(self.y)
         return (straight or turned) and whole and self.is_affine
 
+    def span(self, size: Size) -> tuple[float, float, float, float]:
+        """Left, top, right, bottom of where a lossless matrix puts an image of a size."""
+        x, y = self.x, self.y
+        far_x = self.xx * size.width + self.xy * size.height + x
+        far_y = self.yx * size.width + self.yy * size.height + y
+        return min(x, far_x), min(y, far_y), max(x, far_x), max(y, far_y)
+
     def array(self) -> NDArray[np.float64]:
         """The same matrix for NumPy and OpenCV."""
         return np.array(self).reshape(3, 3)
@@ -118,13 +125,3 @@ def turn(degrees: float) -> Matrix:
 def slant(x: float, y: float = 0.0) -> Matrix:
     """Shear about the origin, by angles in degrees."""
     return Matrix(xy=-math.tan(math.radians(x)), yx=-math.tan(math.radians(y)))
-
-
-def reads_inside(matrix: Matrix, source: Size, target: Size) -> bool:
-    """Whether every pixel of the target comes from inside the source."""
-    back, slack = matrix.inverse(), 1e-6
-    corners = ((0, 0), (target.width, 0), (0, target.height), (target.width, target.height))
-    return all(
-        -slack <= x <= source.width + slack and -slack <= y <= source.height + slack
-        for x, y in (back.at(*corner) for corner in corners)
-    )

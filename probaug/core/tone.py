@@ -9,7 +9,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from .fields import Array
+from .fields import Array, dtype_name
 
 WHITE = {"uint8": 255, "uint16": 65535, "float32": 1.0}
 """The value of white by dtype."""
@@ -77,7 +77,7 @@ class Curve:
 
 def apply(image: Array, curves: list[Curve], dst: Array | None = None) -> Array:
     """Send an image through curves, one after the other; always a new array (or ``dst``)."""
-    dtype = image.dtype.name
+    dtype = dtype_name(image.dtype)
     if dtype == "float32":
         for curve in curves:
             image = curve.on_floats(image)

@@ -20,7 +20,8 @@ CONSTANT, REPLICATE, REFLECT, WRAP, REFLECT_101 = 0, 1, 2, 3, 4
 PICKS = (NEAREST, NEAREST_EXACT)  # these copy values and never mix them
 
 FLIP = {(-1, 1): 1, (1, -1): 0, (-1, -1): -1}
-SERVED = ("uint8", "uint16", "int16", "float32", "float64")  # what OpenCV interpolates
+SERVED = frozenset(map(np.dtype, ("uint8", "uint16", "int16", "float32", "float64")))
+"""What OpenCV interpolates."""
 WORD_OF = {1: np.uint8, 2: np.uint16}
 
 Resample = Callable[[Array, Any, Array | None], Array]
@@ -93,14 +94,14 @@ def resampled(
 ) -> Array:
     """Run an OpenCV resampling on an array of any dtype and channel count."""
     dtype = image.dtype
-    if dtype.name not in SERVED or (interpolation in PICKS and dtype.itemsize > 4):
+    if dtype not in SERVED or (interpolation in PICKS and dtype.itemsize > 4):
         if interpolation in PICKS:
             return _picked(image, call, size, fill)
         if dtype == np.float16:
             wide = resampled(image.astype(np.float32), call, size, interpolation, fill)
             return wide.astype(np.float16)
         raise TypeError(
-            f"interpolating needs an image of {', '.join(SERVED)}, got {dtype.name} "
+            f"interpolating needs an image of {', '.join(sorted(map(str, SERVED)))}, got {dtype} "
             f"{image.shape}; nearest interpolation serves every dtype"
         )
     if image.ndim == 2:
@@ -220,7 +221,7 @@ def padded(
     height, width = image.shape[:2]
     size = Size(height + top + bottom, width + left + right)
     simple = image.ndim == 2 or image.shape[2] <= 4
-    if simple and image.dtype.name in SERVED:
+    if simple and image.dtype in SERVED:
         values = border_values(fill, 1 if image.ndim == 2 else image.shape[2])
         result = cv2.copyMakeBorder(image, top, bottom, left, right, border, value=values)
         return result.reshape(*size, *image.shape[2:])
@@ -236,7 +237,7 @@ def padded(
 def copied(call: Callable[[Array], Array], image: Array) -> Array:
     """Run an OpenCV call that only moves pixels on an array of any dtype and channel count."""
     channels = 1 if image.ndim == 2 else image.shape[2]
-    if image.dtype.name in SERVED and channels <= 4:
+    if image.dtype in SERVED and channels <= 4:
         result = call(image)
         return result if image.ndim == 2 else result.reshape(*result.shape[:2], channels)
     source = np.ascontiguousarray(image)
