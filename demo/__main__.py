@@ -5,8 +5,10 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -71,21 +73,40 @@ def run(options: argparse.Namespace) -> list[Report]:
     if not learnable:
         raise coco.DemoError("none of the photos has an object to learn")
     print("3/4  Segmentation through AugmentedSequence: objects against background", flush=True)
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    os.environ.setdefault("KERAS_BACKEND", "tensorflow")
-    from . import train  # here, because TensorFlow takes seconds to start
+    os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"  # exceptions still say what is wrong
+    os.environ["KERAS_BACKEND"] = "tensorflow"  # the detector's loss is written for it
+    with quiet():
+        from . import train  # here, because TensorFlow takes seconds to start
 
-    train.keras.utils.set_random_seed(options.seed)
+        train.keras.utils.set_random_seed(options.seed)
     size = {"count": options.samples, "epochs": options.epochs, "seed": options.seed}
     reports = [train.segmenter(learnable, **size)]
     print(f"4/4  Detection through tf.data: {train.commonest(learnable)}", flush=True)
     return [*reports, train.detector(learnable, **size)]
 
 
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Hold back what native libraries print as they start, unless they fail."""
+    sys.stderr.flush()
+    stderr = os.dup(2)
+    with tempfile.TemporaryFile() as held:
+        os.dup2(held.fileno(), 2)
+        try:
+            yield
+        except BaseException:
+            held.seek(0)
+            os.write(stderr, held.read())
+            raise
+        finally:
+            os.dup2(stderr, 2)
+            os.close(stderr)
+
+
 def overlays(photos: Sequence[coco.Photo], options: argparse.Namespace) -> None:
     from . import draw, overlays
 
-    side = 256
+    side = 240
     chosen = overlays.choose(photos, options.rows)
     print(f"2/4  Overlays: {len(chosen)} photos, {overlays.VERSIONS} augmented versions of each")
     page = []

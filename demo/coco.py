@@ -100,7 +100,13 @@ def bundled_photos() -> Path:
 
 def read(annotations: Path, folder: Path) -> tuple[list[Photo], list[str]]:
     """Read every photo the file lists and the folder holds; also notes on what was left out."""
-    data = parse(annotations)
+    try:
+        return collect(parse(annotations), annotations, folder)
+    except KeyError as error:
+        raise DemoError(f"{annotations} is not a COCO file: an entry has no {error}") from error
+
+
+def collect(data: dict[str, Any], annotations: Path, folder: Path) -> tuple[list[Photo], list[str]]:
     if not folder.is_dir():
         raise DemoError(f"--images: there is no folder {folder}")
     categories = {category["id"]: category for category in data.get("categories", [])}
@@ -151,16 +157,36 @@ def photo(
         if isinstance(outline, dict) and not isinstance(outline.get("counts"), list):
             notes["outlines in compressed RLE (their boxes are used)"] += 1
             outline = None
-        if box is None or min(box[2:]) <= 0:
-            notes["objects without a box"] += 1
+        if box is None or not inside(box, result):
+            notes["objects without a box in their image"] += 1
             continue
-        result.bboxes.append([float(value) for value in box])
+        result.bboxes.append(clipped(box, result, notes))
         result.labels.append(f"{name} (crowd)" if annotation.get("iscrowd") else name)
         result.outlines.append(outline)
         triples = np.reshape(annotation.get("keypoints", []), (-1, 3)).tolist()
         names = category.get("keypoints") or [f"point {i + 1}" for i in range(len(triples))]
         for label, (x, y, visible) in zip(names, triples):
-            if visible:
+            if visible and -0.5 <= x <= result.width - 0.5 and -0.5 <= y <= result.height - 0.5:
                 result.keypoints.append([x, y])
                 result.keypoint_labels.append(label)
+            elif visible:
+                notes["keypoints outside their image"] += 1
     return result
+
+
+def inside(box: list[float], photo: Photo) -> bool:
+    x, y, w, h = box
+    return w > 0 and h > 0 and x < photo.width and y < photo.height and x + w > 0 and y + h > 0
+
+
+def clipped(box: list[float], photo: Photo, notes: Counter[str]) -> list[float]:
+    """The part of a box inside its image; noted where that is more than rounding noise."""
+    x, y, w, h = map(float, box)
+    left, top = max(x, 0.0), max(y, 0.0)
+    right, bottom = min(x + w, photo.width), min(y + h, photo.height)
+    beyond = max(left - x, top - y, x + w - right, y + h - bottom)
+    if beyond == 0:
+        return [x, y, w, h]
+    if beyond > 1:
+        notes["parts of boxes outside their image"] += 1
+    return [left, top, right - left, bottom - top]

@@ -13,16 +13,17 @@ import keras
 import numpy as np
 import tensorflow as tf
 from keras import layers
-
-import probaug as A
 from probaug.adapters import tfdata
 from probaug.adapters.keras import AugmentedSequence
+
+import probaug as A
 
 from .coco import DemoError, Photo
 
 SIDE = 128  # of the images that the models see
 CELL = 4  # pixels to one cell of the detector's map
 BATCH = 16
+LOADED = 800  # what is kept of a longer photo while training
 
 
 @dataclass(frozen=True)
@@ -37,16 +38,16 @@ class Report:
 
 
 class Copies:
-    """Few photos as many samples: `len` of them, the photos in turn."""
+    """As many samples as asked for, out of a few, in turn."""
 
-    def __init__(self, samples: Sequence[dict[str, Any]], count: int) -> None:
+    def __init__(self, samples: Sequence[Any], count: int) -> None:
         self.samples = samples
         self.count = count
 
     def __len__(self) -> int:
         return self.count
 
-    def __getitem__(self, index: int) -> dict[str, Any]:
+    def __getitem__(self, index: int) -> Any:
         if not 0 <= index < self.count:
             raise IndexError(index)
         return self.samples[index % len(self.samples)]
@@ -64,7 +65,8 @@ def segmenter(photos: Sequence[Photo], count: int, epochs: int, seed: int) -> Re
             A.GaussNoise(std_range=(0.02, 0.06), p=0.2),
         ]
     )
-    samples = [{"image": photo.image(), "mask": photo.mask()[..., None]} for photo in photos]
+    samples = [load(photo) for photo in photos]
+    samples = [{"image": each["image"], "mask": each["mask"][..., None]} for each in samples]
     feed = AugmentedSequence(
         Copies(samples, count), pipeline, task="segmentation", batch_size=BATCH, seed=seed
     )
@@ -95,13 +97,14 @@ def detector(photos: Sequence[Photo], count: int, epochs: int, seed: int) -> Rep
         ],
         bbox_params=A.BboxParams("coco", label_fields=["labels"], min_visibility=0.3),
     )
-    samples = [boxed(photo, label) for photo in photos]
-    source = Copies(samples, count)
-    like = {
-        "image": tf.TensorSpec((None, None, 3), tf.uint8),
-        "bboxes": tf.TensorSpec((None, 4), tf.float32),
-        "labels": tf.TensorSpec((None,), tf.int32),
-    }
+    samples = [load(photo, label) for photo in photos]
+    source = Copies(
+        [(s["image"], {"boxes": s["bboxes"], "labels": s["labels"]}) for s in samples], count
+    )
+    like = (
+        tf.TensorSpec((None, None, 3), tf.uint8),
+        {"boxes": tf.TensorSpec((None, 4), tf.float32), "labels": tf.TensorSpec((None,), tf.int32)},
+    )
     dataset = tf.data.Dataset.from_generator(lambda: iter(source), output_signature=like)
     dataset = dataset.apply(tf.data.experimental.assert_cardinality(count))
     feed = tfdata.augment(
@@ -118,7 +121,7 @@ def detector(photos: Sequence[Photo], count: int, epochs: int, seed: int) -> Rep
     model.compile(
         keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(3e-3, steps)), centre_loss
     )
-    history = model.fit(feed.map(centre_targets).prefetch(2), epochs=epochs)
+    history = model.fit(feed.map(centre_targets).prefetch(2), epochs=epochs, shuffle=False)
     losses = history.history["loss"]
     return Report("tf.data + augment", speed, f"detection of “{label}”", losses[0], losses[-1])
 
@@ -133,14 +136,22 @@ def commonest(photos: Sequence[Photo]) -> str:
     return counts.most_common(1)[0][0]
 
 
-def boxed(photo: Photo, label: str) -> dict[str, Any]:
-    """A photo with the boxes of one label."""
-    boxes = [box for box, name in zip(photo.bboxes, photo.labels) if name == label]
-    return {
+def load(photo: Photo, label: str | None = None) -> dict[str, Any]:
+    """A photo, the mask and the boxes of one label or of all, at most LOADED pixels long."""
+    boxes = [box for box, name in zip(photo.bboxes, photo.labels) if label in (None, name)]
+    sample = {
         "image": photo.image(),
+        "mask": photo.mask(label),
         "bboxes": np.array(boxes, np.float32).reshape(-1, 4),
         "labels": np.zeros(len(boxes), np.int32),
     }
+    if max(photo.height, photo.width) <= LOADED:
+        return sample
+    shrink = A.Compose(
+        [A.LongestMaxSize(LOADED, interpolation=cv2.INTER_AREA)],
+        bbox_params=A.BboxParams("coco", label_fields=["labels"]),
+    )
+    return shrink(**sample)
 
 
 def pace(feed: Any) -> float:

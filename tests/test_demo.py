@@ -46,6 +46,7 @@ def dataset(tmp_path: Path) -> Path:
         annotation(1, [1, 2, 3, 4], segmentation={"counts": "abc", "size": [40, 60]}),
         annotation(1, [1, 2, 0, 4]),
         annotation(2, [2, 3, 4, 5], keypoints=[3, 4, 2, 0, 0, 0, 5, 6, 1]),
+        annotation(2, [20, 40, 15, 20], keypoints=[90, 4, 2, 0, 0, 0, 0, 0, 0]),
     ]
     data = {
         "images": [
@@ -69,12 +70,15 @@ def test_coco_file_becomes_photos(dataset: Path) -> None:
     assert first.labels == ["thing", "thing", "thing (crowd)", "thing"]
     assert first.bboxes[0] == [10, 5, 20, 10]
     assert first.image()[0, 0].tolist() == [40, 40, 200]
+    assert second.bboxes == [[2, 3, 4, 5], [20, 40, 10, 10]]
     assert second.keypoints == [[3, 4], [5, 6]]
     assert second.keypoint_labels == ["head", "foot"]
-    assert len(notes) == 3
+    assert len(notes) == 5
+    assert any("1 keypoints outside" in note for note in notes)
+    assert any("1 parts of boxes outside" in note for note in notes)
     assert any("1 images listed but not in" in note and "absent.png" in note for note in notes)
     assert any("1 outlines in compressed RLE" in note for note in notes)
-    assert any("1 objects without a box" in note for note in notes)
+    assert any("1 objects without a box in their image" in note for note in notes)
 
 
 def test_outlines_become_masks(dataset: Path) -> None:
@@ -109,6 +113,9 @@ def test_wrong_paths_and_files_are_named(dataset: Path, tmp_path: Path) -> None:
     broken.write_text("{}")
     with pytest.raises(coco.DemoError, match="no list 'images'"):
         coco.read(broken, dataset)
+    broken.write_text('{"images": [{"file_name": "0.png"}], "annotations": []}')
+    with pytest.raises(coco.DemoError, match="an entry has no 'id'"):
+        coco.read(broken, dataset)
     (photo, _), _ = read(dataset)
     cv2.imwrite(str(photo.path), np.zeros((8, 8, 3), np.uint8))
     with pytest.raises(coco.DemoError, match="8 x 8 pixels; its annotations say 60 x 40"):
@@ -133,7 +140,7 @@ def test_overlay_draws_where_the_labels_are() -> None:
     )
     assert (image == 128).all(), "the photo itself stays as it is"
     tint = np.array(draw.color(1), float)
-    assert np.abs(drawn[70, 70] - (0.62 * 128 + 0.38 * tint)).max() <= 2
+    assert np.abs(drawn[70, 70] - (0.7 * 128 + 0.3 * tint)).max() <= 2
     assert np.abs(drawn[70, 60] - tint).max() < np.abs(drawn[70, 65] - tint).max()
     assert drawn[30, 20].tolist() == [230, 0, 60]
     assert (drawn[90:, 40:60] == 128).all()
