@@ -1,0 +1,100 @@
+"""One table: example arguments for every transform whose defaults are not enough, and exceptions."""
+
+import numpy as np
+import probaug as A
+from probaug.core.hooks import BasicTransform
+from probaug.core.transform import REGISTRY
+
+LEAVES = [
+    cls
+    for name, cls in sorted(REGISTRY.items())
+    if issubclass(cls, BasicTransform) and cls.__module__.startswith("probaug.")
+]
+
+CASES = {
+    "CenterCrop": {"height": 40, "width": 50},
+    "CoarseDropout": {"num_holes_range": (2, 4), "fill_mask": 0},
+    "Crop": {"x_min": 10, "y_min": 5, "x_max": 80, "y_max": 70},
+    "CropAndPad": {"percent": (-0.2, 0.2)},
+    "ElasticTransform": {"alpha": 60, "sigma": 8},
+    "FromFloat": {},
+    "LongestMaxSize": {"max_size": 64},
+    "Lambda": {"image": lambda image, **params: 255 - image, "name": "negative"},
+    "Pad": {"padding": (3, 5, 7, 9)},
+    "PadIfNeeded": {"min_height": 128, "min_width": 140},
+    "RandomCrop": {"height": 40, "width": 50},
+    "RandomResizedCrop": {"size": (48, 56)},
+    "RandomSizedBBoxSafeCrop": {"height": 48, "width": 56},
+    "RandomSizedCrop": {"min_max_height": (40, 80), "size": (48, 56)},
+    "Resize": {"height": 48, "width": 56},
+    "SmallestMaxSize": {"max_size": 64},
+    "ImageCompression": {"quality_range": (30, 60)},
+}
+
+# transforms whose result has another dtype than their input, and why
+CHANGES_DTYPE = {
+    "Normalize": "its result is a float image",
+    "ToFloat": "that is what it does",
+    "FromFloat": "that is what it does",
+}
+# transforms that ask for one input dtype
+NEEDS_FLOAT = {"FromFloat": "it turns floats into integers"}
+# windows of fixed size: an image that is too small is an error, which their own tests cover
+FIXED_WINDOW = {"CenterCrop", "Crop", "RandomCrop", "RandomSizedCrop"}
+# results on uint8 and float32 that cannot be close, and why
+NOT_CLOSE = {
+    "Normalize": "max_pixel_value is 255 for every dtype, as in 2.0.8",
+    "FromFloat": "takes floats only",
+    "ToFloat": "its result has the same range for both",
+    "ImageCompression": "the codec quantises",
+    "GaussNoise": "8-bit noise is rounded",
+    "Equalize": "8-bit steps of a histogram",
+    "CLAHE": "8-bit steps of a histogram",
+    "Posterize": "8-bit steps",
+    "Lambda": "the example is for 8 bits",
+    "ToGray": "one method is 8-bit Lab",
+}
+# transforms that have pixels of their own in the mask
+PAINTS_MASK = {"CoarseDropout"}
+
+
+def make(cls, **changes):
+    """An instance with example arguments."""
+    return cls(**{**CASES.get(cls.__name__, {}), **changes})
+
+
+def photo(height=96, width=120, channels=3, dtype="uint8", seed=0):
+    """A smooth image that uses the whole range, as photos do."""
+    rng = np.random.default_rng(seed)
+    count = channels or 1
+    y, x = np.mgrid[0:height, 0:width] / max(height, width)
+    waves = [
+        np.sin(2 * np.pi * (fx * x + fy * y) + phase)
+        for fx, fy, phase in rng.uniform((0.5, 0.5, 0), (2.5, 2.5, 6), (count, 3))
+    ]
+    image = (np.stack(waves, -1) + 1) / 2
+    image = image if channels else image[..., 0]
+    if dtype == "float32":
+        return image.astype(np.float32)
+    white = np.iinfo(dtype).max
+    return np.rint(image * white).astype(dtype)
+
+
+def serves(cls, dtype, channels):
+    """Whether a transform declares a dtype and channel count."""
+    count = channels or 1
+    if cls.__name__ in NEEDS_FLOAT and dtype != "float32":
+        return False
+    return (not cls.dtypes or dtype in cls.dtypes) and (
+        not cls.channels or count in cls.channels
+    )
+
+
+def pipeline(*transforms, **settings):
+    """A Compose that reads boxes and keypoints."""
+    return A.Compose(
+        list(transforms),
+        bbox_params=A.BboxParams("pascal_voc", label_fields=["labels"]),
+        keypoint_params=A.KeypointParams("xy", label_fields=["names"]),
+        **settings,
+    )
