@@ -1,0 +1,136 @@
+"""Which part of a tf.data element is which target of a pipeline."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import tensorflow as tf
+
+from ._formats import LABELS
+
+Targets = Any
+"""A structure like the element's, with a target's name or None (goes around) at each place."""
+
+IMAGE_KEYS = ("image", "images")
+MASK_KEYS = ("mask", "segmentation_mask", "segmentation_masks")
+BOX_KEYS = ("bboxes", "boxes", "bbox")
+CLASS_KEYS = ("labels", "label", "classes", "class")
+ADVICE = 'name the parts by targets=, for example targets=("image", "mask") or {"photo": "image"}'
+
+
+def is_batched(owner: str, spec: Any) -> bool:
+    """Tell from the image's rank whether elements are batches."""
+    image = spec
+    while not isinstance(image, tf.TypeSpec):
+        if isinstance(image, Mapping):
+            found = [image[key] for key in IMAGE_KEYS if key in image]
+        else:
+            found = list(image)[:1]
+        if not found:
+            raise ValueError(f"{owner} finds no image in elements like {spec}; {ADVICE}")
+        image = found[0]
+    rank: int | None = image.shape.rank
+    if rank in (3, 4):
+        return rank == 4
+    raise ValueError(
+        f"{owner} cannot tell batches from single images by the shape {image.shape}: "
+        "give batched=True or False"
+    )
+
+
+def infer(owner: str, spec: Any, batched: bool, pipeline: Any) -> Targets:
+    """Guess the targets of elements like x, (x, y), (x, y, sample_weight) and dicts."""
+    rank = 3 + batched
+    if isinstance(spec, Mapping):
+        return _named(spec, pipeline)
+    if not isinstance(spec, tuple):
+        return "image"
+    if not 1 <= len(spec) <= 3:
+        raise ValueError(f"{owner} knows no elements of {len(spec)} parts; {ADVICE}")
+    image, *others = spec
+    targets: list[Targets] = [_named(image, pipeline) if isinstance(image, Mapping) else "image"]
+    for place, part in enumerate(others):
+        if isinstance(part, Mapping):
+            targets.append(_named(part, pipeline))
+            continue
+        if isinstance(part, tuple) or part.shape.rank is None:
+            raise ValueError(f"{owner} does not know what {part} is; {ADVICE}")
+        spatial = part.shape.rank >= rank - 1
+        if spatial and place == 1:
+            raise ValueError(
+                f"{owner} does not move sample weights of shape {part.shape} by itself: name "
+                'them in additional_targets={"weights": "mask"} of the pipeline and give '
+                'targets=("image", "mask", "weights")'
+            )
+        targets.append("mask" if spatial else None)
+    return tuple(targets)
+
+
+def _named(spec: Mapping[str, Any], pipeline: Any) -> dict[str, Targets]:
+    fields = tuple(getattr(getattr(pipeline, "bbox_params", None), "label_fields", None) or ())
+    known = (*fields, *(getattr(pipeline, "additional_targets", None) or ()))
+    boxed = any(key in BOX_KEYS for key in spec)
+    targets: dict[str, Targets] = {}
+    for key, part in spec.items():
+        if isinstance(part, Mapping):
+            targets[key] = _named(part, pipeline)
+        elif key in known or key in ("masks", "keypoints"):
+            targets[key] = key
+        elif key in IMAGE_KEYS:
+            targets[key] = "image"
+        elif key in MASK_KEYS:
+            targets[key] = "mask"
+        elif key in BOX_KEYS:
+            targets[key] = "bboxes"
+        elif boxed and key in CLASS_KEYS:
+            targets[key] = fields[0] if fields else LABELS
+        else:
+            targets[key] = None
+    return targets
+
+
+def flatten(targets: Targets, element: Any) -> list[Any]:
+    """The parts of an element in the order of its targets."""
+    if isinstance(targets, Mapping):
+        if not isinstance(element, Mapping) or targets.keys() != element.keys():
+            raise ValueError(f"targets {targets!r} do not match the element {element}")
+        return [part for key, below in targets.items() for part in flatten(below, element[key])]
+    if isinstance(targets, (tuple, list)):
+        if not isinstance(element, tuple) or len(targets) != len(element):
+            raise ValueError(f"targets {targets!r} do not match the element {element}")
+        return [part for below, own in zip(targets, element) for part in flatten(below, own)]
+    return [element]
+
+
+def pack(targets: Targets, parts: Iterable[Any]) -> Any:
+    """The element whose parts these are."""
+    rest = iter(parts)
+
+    def build(below: Targets) -> Any:
+        if isinstance(below, Mapping):
+            return {key: build(value) for key, value in below.items()}
+        if isinstance(below, (tuple, list)):
+            return tuple(build(value) for value in below)
+        return next(rest)
+
+    return build(targets)
+
+
+def _leaves(targets: Targets) -> list[Any]:
+    if isinstance(targets, Mapping):
+        targets = tuple(targets.values())
+    if isinstance(targets, (tuple, list)):
+        return [leaf for below in targets for leaf in _leaves(below)]
+    return [targets]
+
+
+def names_of(owner: str, targets: Targets) -> list[str | None]:
+    """Check the targets and list them in order."""
+    names: list[str | None] = _leaves(targets)
+    used = [name for name in names if name is not None]
+    if not all(isinstance(name, str) for name in used) or len(set(used)) < len(used):
+        raise ValueError(f"{owner}.targets must be different names or None, got {targets!r}")
+    if "image" not in used:
+        raise ValueError(f"{owner} finds no image in {targets!r}; {ADVICE}")
+    return names

@@ -1,0 +1,221 @@
+"""Box formats by the names Keras and pipelines use, and the packing of boxes for training."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ._checks import one_of, refuse, whole
+
+PADDING = -1
+# The key of a class that has no label field.
+LABELS = "labels"
+
+
+class Layout(NamedTuple):
+    """How four numbers say a box: what the pairs are, which axis comes first, in which unit."""
+
+    pairs: str  # "corners", "corner and size" or "center and size"
+    yx: bool
+    relative: bool
+
+
+_CORNERS, _CORNER_SIZE, _CENTER_SIZE = "corners", "corner and size", "center and size"
+
+KERAS = {
+    "xyxy": Layout(_CORNERS, False, False),
+    "yxyx": Layout(_CORNERS, True, False),
+    "xywh": Layout(_CORNER_SIZE, False, False),
+    "center_xywh": Layout(_CENTER_SIZE, False, False),
+    "center_yxhw": Layout(_CENTER_SIZE, True, False),
+    "rel_xyxy": Layout(_CORNERS, False, True),
+    "rel_yxyx": Layout(_CORNERS, True, True),
+    "rel_xywh": Layout(_CORNER_SIZE, False, True),
+    "rel_center_xywh": Layout(_CENTER_SIZE, False, True),
+}
+PIPELINE = KERAS | {
+    "pascal_voc": KERAS["xyxy"],
+    "coco": KERAS["xywh"],
+    "albumentations": KERAS["rel_xyxy"],
+    "yolo": KERAS["rel_center_xywh"],
+}
+
+
+def convert(
+    boxes: NDArray[Any], source: str, target: str, size: tuple[int, int]
+) -> NDArray[np.float64]:
+    """Rewrite (N, 4) boxes from one format in another; ``size`` is the image's (H, W)."""
+    boxes = np.asarray(boxes, np.float64).reshape(-1, 4)
+    old, new = PIPELINE[source], PIPELINE[target]
+    if old == new:
+        return boxes
+    first, second = _corners(boxes, old)
+    if old.relative != new.relative:
+        height, width = size
+        scale = np.array([width, height], np.float64)
+        scale = scale if old.relative else 1 / scale
+        first, second = first * scale, second * scale
+    return _pairs(first, second, new)
+
+
+def _corners(boxes: NDArray[np.float64], layout: Layout) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Top-left and bottom-right, (N, 2) each, x first."""
+    first, second = boxes[:, :2], boxes[:, 2:]
+    if layout.yx:
+        first, second = first[:, ::-1], second[:, ::-1]
+    if layout.pairs == _CENTER_SIZE:
+        first = first - second / 2
+    return first, first + second if layout.pairs != _CORNERS else second
+
+
+def _pairs(
+    first: NDArray[np.float64], second: NDArray[np.float64], layout: Layout
+) -> NDArray[np.float64]:
+    if layout.pairs == _CENTER_SIZE:
+        first, second = (first + second) / 2, second - first
+    elif layout.pairs == _CORNER_SIZE:
+        second = second - first
+    if layout.yx:
+        first, second = first[:, ::-1], second[:, ::-1]
+    return np.concatenate([first, second], axis=1)
+
+
+def axis_scale(target: str, x: float, y: float) -> tuple[float, float, float, float]:
+    """What the four numbers of a relative box are multiplied by when the frame's size changes."""
+    return (y, x, y, x) if PIPELINE[target].yx else (x, y, x, y)
+
+
+@dataclass(frozen=True)
+class BoxPacker:
+    """Turns the boxes of one result into (max_boxes, 4) boxes and (max_boxes,) labels.
+
+    Args:
+        source: The pipeline's format.
+        target: The format to give.
+        max_boxes: Rows to give; those beyond the boxes hold -1.
+        fields: The keys of the labels to give; the first is the class.
+        column: Whether the class is the boxes' fifth column, given as "labels".
+
+    """
+
+    source: str
+    target: str
+    max_boxes: int
+    fields: tuple[str, ...]
+    column: bool = False
+
+    @classmethod
+    def of(
+        cls,
+        owner: str,
+        pipeline: Any,
+        max_boxes: int | None,
+        target: str | None,
+        fields: Sequence[str] | None = None,
+    ) -> BoxPacker:
+        """Read the pipeline's box parameters and check them against what is asked.
+
+        Without ``fields`` the class is the pipeline's first label field or the fifth column.
+        """
+        params = box_params(owner, pipeline)
+        if max_boxes is None:
+            raise refuse(owner, "max_boxes", "given where there are boxes", max_boxes)
+        source = one_of(owner, "pipeline.bbox_params.format", params.format, PIPELINE)
+        if target is None:
+            target = next(name for name in KERAS if KERAS[name] == PIPELINE[source])
+        one_of(owner, "bounding_box_format", target, KERAS)
+        max_boxes = whole(owner, "max_boxes", max_boxes, 1)
+        known = tuple(params.label_fields or ())
+        if fields is None:
+            return cls(source, target, max_boxes, known[:1], column=not known)
+        if not known and tuple(fields) == (LABELS,):
+            return cls(source, target, max_boxes, (), column=True)
+        for field in fields:
+            one_of(owner, "label_field", field, known)
+        return cls(source, target, max_boxes, tuple(fields))
+
+    @property
+    def label(self) -> str:
+        """The key under which `pack` gives the class."""
+        return LABELS if self.column else self.fields[0]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The keys of all labels."""
+        return (LABELS,) if self.column else self.fields
+
+    def inputs(self, boxes: Any, labels: Mapping[str, Any]) -> dict[str, Any]:
+        """The pipeline's arguments for boxes and labels; padded rows are left out.
+
+        Args:
+            boxes: (N, 4) boxes in the pipeline's format; all -1 is padding.
+            labels: (N,) labels by key; a class below 0 is padding.
+
+        """
+        boxes = np.asarray(boxes)
+        boxes = boxes.reshape(-1, 4) if boxes.size == 0 else boxes
+        columns = {name: np.asarray(column).reshape(-1) for name, column in labels.items()}
+        real = (boxes != PADDING).any(axis=1)
+        for name, column in columns.items():
+            if len(column) != len(boxes):
+                raise ValueError(f"{len(boxes)} boxes have {len(column)} {name}")
+            if name == self.label and column.dtype.kind in "if":
+                real &= column >= 0
+        boxes = boxes[real]
+        columns = {name: column[real] for name, column in columns.items()}
+        if self.column and columns:
+            return {"bboxes": np.column_stack([boxes, columns[LABELS]])}
+        return {"bboxes": boxes, **columns}
+
+    def pack(self, result: Mapping[str, Any], size: tuple[int, int]) -> dict[str, NDArray[Any]]:
+        """Boxes ("bboxes") and labels of a pipeline's result whose image has this (H, W)."""
+        given = result["bboxes"]
+        count = len(given)
+        if count > self.max_boxes:
+            raise ValueError(
+                f"max_boxes is {self.max_boxes}, but the pipeline gives {count} boxes: raise "
+                "max_boxes, or drop boxes by BboxParams(min_area=...) or in the source"
+            )
+        boxes = np.full((self.max_boxes, 4), PADDING, np.float32)
+        if count:
+            rows = np.asarray([row[:4] for row in given], np.float64)
+            boxes[:count] = convert(rows, self.source, self.target, size)
+        packed: dict[str, NDArray[Any]] = {"bboxes": boxes}
+        for name in self.names:
+            column = self._fifth(given) if self.column else result[name]
+            labels = packed[name] = np.full(self.max_boxes, PADDING, np.int32)
+            labels[:count] = _whole_numbers(name, column)
+        return packed
+
+    def _fifth(self, boxes: Sequence[Any]) -> list[Any]:
+        if any(len(row) < 5 for row in boxes):
+            raise ValueError(
+                "detection needs a class for each box: name it in BboxParams(label_fields=[...]) "
+                "or give it as the boxes' fifth column"
+            )
+        return [row[4] for row in boxes]
+
+
+def box_params(owner: str, pipeline: Any) -> Any:
+    """The pipeline's box parameters."""
+    params = getattr(pipeline, "bbox_params", None)
+    if params is None:
+        raise ValueError(
+            f"{owner} needs a pipeline that knows its boxes, "
+            f"Compose([...], bbox_params=BboxParams(...)), got {type(pipeline).__name__} "
+            "without bbox_params"
+        )
+    return params
+
+
+def _whole_numbers(name: str, column: Sequence[Any]) -> NDArray[np.int32]:
+    array = np.asarray(column)
+    if array.size == 0:
+        return np.zeros(0, np.int32)
+    if array.dtype.kind not in "iuf" or not np.array_equal(array, array.astype(np.int32)):
+        raise ValueError(f"{name} of boxes must be whole numbers, got {column[0]!r}")
+    return array.astype(np.int32)

@@ -1,0 +1,100 @@
+"""What happens to one sample between a source and a batch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ._formats import BoxPacker
+from ._values import Values
+
+Array = NDArray[Any]
+Key = tuple[int, int, int]
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Run a pipeline on a sample and pick what the batch is made of.
+
+    Args:
+        pipeline: A Compose or a transform.
+        values: How images enter and leave.
+        images: Targets that are images and so have a value range.
+        arrays: Targets that the batch takes as the pipeline gives them; images among them.
+        boxes: How boxes are packed, if there are any.
+        carried: Keys that go around the pipeline into the batch.
+
+    """
+
+    pipeline: Any
+    values: Values
+    images: tuple[str, ...]
+    arrays: tuple[str, ...]
+    boxes: BoxPacker | None
+    carried: tuple[str, ...] = ()
+
+    def run(
+        self, sample: Mapping[str, Any], key: Key, slots: Mapping[str, Array]
+    ) -> tuple[dict[str, Array], set[str]]:
+        """Augment one sample; give its arrays, and which of them are as the pipeline made them.
+
+        Args:
+            sample: Targets by name.
+            key: (seed, epoch, index), which alone decides the draw.
+            slots: Arrays to write results into; where the result holds the very same array,
+                it was written there.
+
+        """
+        data = {name: value for name, value in sample.items() if name not in self.carried}
+        source = {}
+        for name in self.arrays:
+            if name not in data:
+                raise KeyError(f"the sample has no {name!r}, only {sorted(map(str, sample))}")
+            array = np.asarray(data[name])
+            if name in self.images:
+                source[name] = array.dtype
+                array = self.values.enter(array)
+            data[name] = _read_only(array)
+        result = self._call(data, key, slots)
+        given = {name: np.asarray(sample[name]) for name in self.carried if name in sample}
+        plain = set()
+        for name in self.arrays:
+            array = given[name] = np.asarray(result[name])
+            if name in source:
+                given[name] = self.values.leave(array, data[name].dtype, source[name])
+            if given[name] is array:
+                plain.add(name)
+        if self.boxes is not None:
+            height, width = np.asarray(result["image"]).shape[:2]
+            given |= self.boxes.pack(result, (height, width))
+        return given, plain
+
+    def _call(self, data: dict[str, Any], key: Key, slots: Mapping[str, Array]) -> dict[str, Any]:
+        result: dict[str, Any]
+        if slots:
+            try:
+                result = self.pipeline(key=key, out=dict(slots), **data)
+                return result
+            except ValueError:
+                # Perhaps a result of another size than the slot's: without slots the same call
+                # gives it, and the batch says whose size it is.
+                pass
+        try:
+            result = self.pipeline(key=key, **data)
+        except ValueError as error:
+            floats = [data[name] for name in self.images if data[name].dtype.kind == "f"]
+            if self.values.range is None and any(image.max() > 1 for image in floats):
+                error.add_note("float images of 0 to 255 need value_range=(0, 255)")
+            raise
+        return result
+
+
+def _read_only(array: Array) -> Array:
+    """The same memory, which nobody can write through this array."""
+    view = array.view()
+    view.flags.writeable = False
+    return view

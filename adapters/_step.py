@@ -1,0 +1,222 @@
+"""The step of a tf.data pipeline that calls Python: from tensors to arrays and back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from ._batch import Batch
+from ._elements import Targets, flatten, names_of, pack
+from ._formats import PADDING, PIPELINE, axis_scale
+from ._probe import Like, Shape, probe
+from ._recipe import Array, Recipe
+
+
+@dataclass
+class Step:
+    """Augment one numbered element, a sample or a batch of them.
+
+    Args:
+        owner: Who speaks in errors.
+        recipe: What happens to a sample.
+        seed: The first part of each sample's key.
+        targets: What the parts of an element are.
+        specs: The parts that are targets, by name.
+        batched: Whether an element is a batch.
+        results: Shapes and types of a sample's results, by name.
+
+    """
+
+    owner: str
+    recipe: Recipe
+    seed: int
+    targets: Targets
+    specs: dict[str, Any]
+    batched: bool
+    results: dict[str, Like] = field(default_factory=dict)
+
+    @classmethod
+    def of(
+        cls, owner: str, recipe: Recipe, seed: int, targets: Targets, spec: Any, batched: bool
+    ) -> Step:
+        """Make the step for elements of a spec."""
+        parts = zip(names_of(owner, targets), flatten(targets, spec))
+        specs = {name: part for name, part in parts if name is not None}
+        return cls(owner, recipe, seed, targets, specs, batched)
+
+    def learn(self, output_shape: Shape | None) -> None:
+        """Find out what the pipeline gives, by trying it where the user did not say."""
+        likes = {name: self._like(name) for name in self.specs}
+        dtype = self.recipe.values.dtype
+        if output_shape is None or dtype is None:
+            self.results = probe(self.owner, self.recipe, likes)
+        if output_shape is not None:
+            for name in self.recipe.arrays:
+                like = self.results.get(name, likes[name])
+                shape: Shape = tuple(output_shape)
+                if name not in self.recipe.images:
+                    shape = (*shape[:2], *like.shape[2:]) if name != "keypoints" else like.shape
+                chosen = dtype if dtype is not None and name in self.recipe.images else like.dtype
+                self.results[name] = Like(shape, chosen)
+        boxes = self.recipe.boxes
+        if boxes is not None:
+            self.results["bboxes"] = Like((boxes.max_boxes, 4), np.dtype(np.float32))
+            for name in boxes.names:
+                self.results[name] = Like((boxes.max_boxes,), np.dtype(np.int32))
+
+    def _like(self, name: str) -> Like:
+        spec = self.specs[name]
+        if spec.shape.rank is None:
+            raise ValueError(
+                f"{self.owner} must know the rank of {name}, got {spec}; use tf.ensure_shape"
+            )
+        if isinstance(spec, tf.RaggedTensorSpec):
+            labels = self.recipe.boxes.names if self.recipe.boxes is not None else ()
+            if not self.batched or spec.ragged_rank != 1 or name not in ("bboxes", *labels):
+                raise ValueError(
+                    f"{self.owner} takes boxes and their labels ragged, in batches, along one "
+                    f"axis; got {spec} as {name}. Images of unequal sizes are augmented before "
+                    "they are batched: see batch_size"
+                )
+        shape = tuple(spec.shape.as_list())
+        return Like(shape[1:] if self.batched else shape, np.dtype(spec.dtype.as_numpy_dtype))
+
+    def number(self, dataset: tf.data.Dataset, epoch: tf.Variable) -> tf.data.Dataset:
+        """Give (epoch, index, element), the index counting samples from 0 in each iteration."""
+        place = names_of(self.owner, self.targets).index("image")
+
+        def begin() -> tf.Tensor:
+            number = epoch.read_value()
+            epoch.assign(number + 1)
+            return number
+
+        @tf.autograph.experimental.do_not_convert  # type: ignore[untyped-decorator]
+        def count(state: Any, element: Any) -> Any:
+            index, now = state
+            now = tf.cond(tf.equal(index, 0), begin, lambda: now)
+            rows = 1
+            if self.batched:
+                rows = tf.shape(flatten(self.targets, element)[place], tf.int64)[0]
+            return (index + rows, now), (now, index, element)
+
+        zero = tf.constant(0, tf.int64)
+        return dataset.scan((zero, zero), count)
+
+    @tf.autograph.experimental.do_not_convert  # type: ignore[untyped-decorator]
+    def __call__(self, epoch: tf.Tensor, index: tf.Tensor, element: Any) -> Any:
+        """Replace the parts of an element by their augmented form."""
+        parts = flatten(self.targets, element)
+        names = names_of(self.owner, self.targets)
+        tensors = []
+        for name, part in zip(names, parts):
+            if isinstance(part, tf.RaggedTensor) and name is not None:
+                tensors += [part.values, part.row_splits]
+            elif name is not None:
+                tensors.append(part)
+        outputs = tf.numpy_function(
+            self._augment,
+            [epoch, index, *tensors],
+            [tf.as_dtype(self.results[name].dtype) for name in self.specs],
+            stateful=False,
+        )
+        given = dict(zip(self.specs, outputs))
+        rows = self.specs["image"].shape[:1] if self.batched else ()
+        for name, tensor in given.items():
+            tensor.set_shape((*rows, *self.results[name].shape))
+        parts = [part if name is None else given[name] for name, part in zip(names, parts)]
+        return pack(self.targets, parts)
+
+    def _augment(self, epoch: Array, first: Array, *arrays: Array) -> list[Array]:
+        """What runs in Python: arrays in, arrays out."""
+        start = int(first)
+        columns = dict(self._columns(iter(arrays)))
+        rows = len(columns["image"]) if self.batched else 1
+
+        def read(index: int) -> Mapping[str, Any]:
+            row = index - start
+            sample = {n: c[row] if self.batched else c for n, c in columns.items()}
+            boxes = self.recipe.boxes
+            if boxes is not None:
+                labels = {name: sample.pop(name) for name in boxes.names}
+                sample |= boxes.inputs(sample.pop("bboxes"), labels)
+            return sample
+
+        keys = [(self.seed, int(epoch), start + row) for row in range(rows)]
+        batch = Batch(self.recipe, keys, read)
+        for row in range(rows):
+            batch.fill(row)
+        given = [self._checked(name, batch, rows) for name in self.specs]
+        return given if self.batched else [array[0] for array in given]
+
+    def _columns(self, arrays: Iterator[Array]) -> Iterator[tuple[str, Any]]:
+        for name, spec in self.specs.items():
+            column = next(arrays)
+            column.flags.writeable = False  # the memory is TensorFlow's, perhaps a cache
+            if isinstance(spec, tf.RaggedTensorSpec):
+                splits = next(arrays).tolist()
+                yield name, [column[low:high] for low, high in zip(splits, splits[1:])]
+            else:
+                yield name, column
+
+    def _checked(self, name: str, batch: Batch, rows: int) -> Array:
+        shape, dtype = self.results[name]
+        if not rows:
+            return np.zeros((0, *(side or 0 for side in shape)), dtype)
+        array = batch.arrays[name]
+        real = array.shape[1:]
+        fits = len(real) == len(shape) and all(w in (None, g) for w, g in zip(shape, real))
+        if not fits or array.dtype != dtype:
+            raise ValueError(
+                f"{self.owner} expected {name} to come out as {shape} {dtype} and got {real} "
+                f"{array.dtype}, in sample {batch.keys[0][2]}; say what comes out by "
+                "output_shape=, with None where sizes vary, and dtype="
+            )
+        return array
+
+    def batch(
+        self, dataset: tf.data.Dataset, size: int, drop: bool, padding: Mapping[str, float]
+    ) -> tf.data.Dataset:
+        """Batch augmented samples, padding images; relative boxes stay on their objects."""
+        names = names_of(self.owner, self.targets)
+        unknown = set(padding) - set(self.recipe.arrays)
+        if unknown:
+            raise ValueError(
+                f"{self.owner}.padding_values must be given for {self.recipe.arrays}, "
+                f"got {sorted(unknown)}"
+            )
+        fill = [
+            tf.constant(padding[name], tf.as_dtype(self.results[name].dtype))
+            if name is not None and name in padding
+            else None
+            for name in names
+        ]
+        values = pack(self.targets, fill)
+        boxes = self.recipe.boxes
+        varies = None in self.results["image"].shape[:2]
+        if boxes is None or not PIPELINE[boxes.target].relative or not varies:
+            return dataset.padded_batch(size, padding_values=values, drop_remainder=drop)
+        image, box = names.index("image"), names.index("bboxes")
+
+        @tf.autograph.experimental.do_not_convert  # type: ignore[untyped-decorator]
+        def sized(*element: Any) -> Any:
+            whole = element if isinstance(self.targets, tuple) else element[0]
+            return whole, tf.shape(flatten(self.targets, whole)[image])[:2]
+
+        @tf.autograph.experimental.do_not_convert  # type: ignore[untyped-decorator]
+        def rescaled(element: Any, sizes: tf.Tensor) -> Any:
+            parts = flatten(self.targets, element)
+            frame = tf.shape(parts[image])[1:3]
+            part = tf.cast(sizes, tf.float32) / tf.cast(frame, tf.float32)
+            scale = tf.stack(axis_scale(boxes.target, part[:, 1], part[:, 0]), axis=-1)
+            real = tf.reduce_any(parts[box] != PADDING, axis=-1, keepdims=True)
+            parts[box] = tf.where(real, parts[box] * scale[:, None], parts[box])
+            return pack(self.targets, parts)
+
+        sized_batches = dataset.map(sized).padded_batch(
+            size, padding_values=(values, None), drop_remainder=drop
+        )
+        return sized_batches.map(rescaled)

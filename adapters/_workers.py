@@ -1,0 +1,144 @@
+"""Threads that fill batches: the one asked for, and a few ahead of it."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TypeAlias
+
+from ._batch import Batch
+
+Address: TypeAlias = tuple[int, int]  # epoch, batch
+
+
+def usable_cpus() -> int:
+    """How many processors this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+class Job:
+    """A batch in the making; its places are handed to threads one after the other."""
+
+    def __init__(self, batch: Batch) -> None:
+        self.batch = batch
+        self._places = itertools.count()
+        self._stopped = False
+        self._futures: list[Future[None]] = []
+
+    def start(self, pool: ThreadPoolExecutor, threads: int) -> None:
+        """Put as many threads to work as there are, or places."""
+        self._futures = [pool.submit(self._work) for _ in range(min(threads, len(self.batch)))]
+
+    def cancel(self) -> None:
+        """Let threads finish the place they are at, and no more."""
+        self._stopped = True
+
+    def result(self) -> Batch:
+        """Wait for the batch, or make it here if no threads were started."""
+        if not self._futures:
+            self._work()
+        error = None
+        for future in self._futures:
+            error = error or future.exception()
+        if error is not None:
+            # Which place fails first depends on the threads; one after the other it does not.
+            again = Batch(self.batch.recipe, self.batch.keys, self.batch.read)
+            for place in range(len(again)):
+                again.fill(place)
+            raise error
+        return self.batch
+
+    def _work(self) -> None:
+        while not self._stopped and (place := next(self._places)) < len(self.batch):
+            try:
+                self.batch.fill(place)
+            except BaseException:
+                self._stopped = True
+                raise
+
+
+class _Running:
+    """What lives in one process only: threads, a lock, batches in the making."""
+
+    def __init__(self, threads: int) -> None:
+        self.process = os.getpid()
+        self.lock = threading.Lock()
+        self.pool = ThreadPoolExecutor(threads, "probaug") if threads else None
+        self.ahead: dict[Address, Job] = {}
+        self.last: Address = (-1, -1)
+        self.streak = 0  # requests in order, one after the other
+
+    def close(self) -> None:
+        for job in self.ahead.values():
+            job.cancel()
+        if self.pool is not None and self.process == os.getpid():
+            self.pool.shutdown(wait=True)
+
+
+class Workers:
+    """Give batches by address, looking ahead while addresses come in order.
+
+    A batch is a function of its address, so one made ahead is either the one that is asked for
+    next or is thrown away; it can never be served for another epoch. Threads start at the first
+    request, are made anew in a forked process, and do not travel with a pickle.
+
+    Args:
+        threads: Threads that fill batches; 0 fills them in the caller's.
+        lookahead: Batches to prepare ahead of the one asked for.
+
+    """
+
+    def __init__(self, threads: int, lookahead: int) -> None:
+        self.threads = threads
+        self.lookahead = lookahead if threads else 0
+        self._running: _Running | None = None
+
+    def __getstate__(self) -> dict[str, object]:
+        return self.__dict__ | {"_running": None}
+
+    def get(self, address: Address, batches: int, make: Callable[[Address], Batch]) -> Batch:
+        """The batch at an address.
+
+        Args:
+            address: Epoch and number of the batch.
+            batches: How many an epoch has.
+            make: Gives the unfilled batch at an address.
+
+        """
+        epoch, index = address
+        running = self._alive()
+        with running.lock:
+            job = running.ahead.pop(address, None) or self._start(running, make(address))
+            running.streak = running.streak + 1 if running.last == (epoch, index - 1) else 0
+            running.last = address
+            reach = range(index + 1, min(index + 1 + self.lookahead, batches))
+            wanted = {(epoch, near) for near in reach}
+            for other in running.ahead.keys() - wanted:
+                running.ahead.pop(other).cancel()
+            if running.streak >= 2:  # one step alone is Keras looking at shapes, or chance
+                for other in sorted(wanted - running.ahead.keys()):
+                    running.ahead[other] = self._start(running, make(other))
+        return job.result()
+
+    def close(self) -> None:
+        """Stop the threads; the next request starts new ones."""
+        running, self._running = self._running, None
+        if running is not None:
+            running.close()
+
+    def _start(self, running: _Running, batch: Batch) -> Job:
+        job = Job(batch)
+        if running.pool is not None:
+            job.start(running.pool, self.threads)
+        return job
+
+    def _alive(self) -> _Running:
+        running = self._running
+        if running is None or running.process != os.getpid():
+            running = self._running = _Running(self.threads)
+        return running

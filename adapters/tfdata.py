@@ -1,0 +1,147 @@
+"""Augmentation inside a `tf.data` pipeline: `augment`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from ._checks import refuse, seed_of, whole
+from ._elements import Targets, infer, is_batched, names_of
+from ._formats import LABELS, BoxPacker, box_params
+from ._probe import Shape
+from ._recipe import Recipe
+from ._step import Step
+from ._values import Values
+
+OWNER = "augment"
+
+
+def augment(
+    dataset: tf.data.Dataset,
+    pipeline: Any,
+    *,
+    seed: int | None = None,
+    epoch: int | tf.Variable = 0,
+    targets: Targets = None,
+    batched: bool | None = None,
+    batch_size: int | None = None,
+    drop_remainder: bool = False,
+    padding_values: Mapping[str, float] | None = None,
+    value_range: tuple[float, float] | None = None,
+    dtype: Any = None,
+    max_boxes: int | None = None,
+    bounding_box_format: str | None = None,
+    output_shape: Shape | None = None,
+    num_parallel_calls: int | None = tf.data.AUTOTUNE,
+) -> tf.data.Dataset:
+    """Augment the elements of a dataset, single samples or batches.
+
+    An element is an image, (image, label), (image, mask), (image, {"boxes", "labels"}), each with
+    a sample weight if wanted, or a dict of such parts; whatever is no target of the pipeline
+    (labels of images, names, ids) goes around it. Elements keep their structure; boxes and their
+    labels come out dense, rows beyond the boxes -1, labels int32.
+
+    A sample is drawn by the key (seed, epoch, index): index is its place in the iteration, epoch
+    counts the iterations of this dataset. So draws are the same for any ``num_parallel_calls``,
+    batched or not, and in a dataset built again; and new in every epoch, of ``fit`` or of
+    ``repeat`` after it. To begin elsewhere, or to save the count in a checkpoint, give the epoch
+    as an int64 variable; see also `EpochCallback`.
+
+    The work is done by Python functions: it cannot leave this process (no tf.data service, no
+    SavedModel, no TPU host).
+
+    Args:
+        dataset: Elements with images (H, W, C), or (B, H, W, C) in batches. Boxes and labels may
+            be ragged, or dense with -1 where there is no box.
+        pipeline: What augments a sample: a Compose or a single transform.
+        seed: A whole number; None takes the pipeline's, or 0.
+        epoch: The number of the first iteration, or a scalar int64 variable that holds it.
+        targets: The pipeline's name for each part of an element, or None for what goes around it,
+            in the element's own structure; None guesses.
+        batched: Whether elements are batches; None tells by the image's rank.
+        batch_size: Samples to batch after augmentation, padding images of unequal sizes at the
+            bottom and the right.
+        drop_remainder: Leave out the last batch if it is not full.
+        padding_values: What images and masks of unequal sizes are padded with, by target; 0 if
+            not given.
+        value_range: The range of float images, in and out: (0, 255) or (0, 1). Floats in
+            (0, 255) are rounded to 8 bits on their way in. None hands them on as they are.
+        dtype: "uint8" or "float32" images out; None gives the source's type. A pipeline that
+            changes the type itself (Normalize, ToFloat) decides type and range alone.
+        max_boxes: Rows of boxes for each sample; more boxes are an error.
+        bounding_box_format: Keras' name of the box format to give; None gives the pipeline's.
+        output_shape: The shape of an augmented image, None for a size that varies; if not given,
+            the pipeline is tried on black images.
+        num_parallel_calls: As in `tf.data.Dataset.map`.
+
+    """
+    spec = dataset.element_spec
+    if batched is None:
+        batched = is_batched(OWNER, spec)
+    if batched and batch_size is not None:
+        raise refuse(OWNER, "batch_size", "None for a dataset of batches", batch_size)
+    if targets is None:
+        targets = infer(OWNER, spec, batched, pipeline)
+    recipe = _recipe(
+        pipeline,
+        [name for name in names_of(OWNER, targets) if name is not None],
+        Values.of(OWNER, value_range, dtype),
+        max_boxes,
+        bounding_box_format,
+    )
+    step = Step.of(OWNER, recipe, seed_of(OWNER, seed, pipeline), targets, spec, batched)
+    step.learn(output_shape)
+    if not isinstance(epoch, tf.Variable):
+        first = whole(OWNER, "epoch", epoch, 0)
+        epoch = tf.Variable(first, dtype=tf.int64, trainable=False)
+    augmented = step.number(dataset, epoch).map(step, num_parallel_calls=num_parallel_calls)
+    if batch_size is None:
+        return augmented
+    whole(OWNER, "batch_size", batch_size, 1)
+    return step.batch(augmented, batch_size, drop_remainder, padding_values or {})
+
+
+class EpochCallback(keras.callbacks.Callback):
+    """Begin the count of epochs where a fit begins: at its ``initial_epoch``.
+
+    Args:
+        epoch: The variable that was given to `augment`.
+
+    """
+
+    def __init__(self, epoch: tf.Variable) -> None:
+        super().__init__()
+        self._epoch = epoch
+        self._begun = False
+
+    def on_train_begin(self, logs: Any = None) -> None:
+        """Forget an earlier fit."""
+        self._begun = False
+
+    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+        """Set the variable at the first epoch; the dataset itself counts from there."""
+        if not self._begun:
+            self._epoch.assign(epoch)
+            self._begun = True
+
+
+def _recipe(
+    pipeline: Any,
+    names: list[str],
+    values: Values,
+    max_boxes: int | None,
+    box_format: str | None,
+) -> Recipe:
+    boxes = None
+    labels: tuple[str, ...] = ()
+    if "bboxes" in names:
+        fields = tuple(box_params(OWNER, pipeline).label_fields or (LABELS,))
+        labels = tuple(name for name in fields if name in names)
+        boxes = BoxPacker.of(OWNER, pipeline, max_boxes, box_format, labels)
+    extra = getattr(pipeline, "additional_targets", None) or {}
+    images = ("image", *(name for name in names if extra.get(name) == "image"))
+    arrays = tuple(name for name in names if name != "bboxes" and name not in labels)
+    return Recipe(pipeline, values, images, arrays, boxes)
