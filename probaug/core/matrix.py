@@ -119,6 +119,8 @@ def zoom(x: float, y: float) -> Matrix:
 def turn(degrees: float) -> Matrix:
     """Rotate about the origin, counter-clockwise as seen on screen."""
     cos, sin = math.cos(math.radians(degrees)), math.sin(math.radians(degrees))
+    if degrees % 90 == 0:  # quarter turns are exact, and so lossless
+        cos, sin = round(cos), round(sin)
     return Matrix(xx=cos, xy=sin, yx=-sin, yy=cos)
 
 

@@ -18,10 +18,13 @@ from .matrix import Matrix, Size, shift
 NEAREST, LINEAR, CUBIC, AREA, LANCZOS, LINEAR_EXACT, NEAREST_EXACT = 0, 1, 2, 3, 4, 5, 6
 CONSTANT, REPLICATE, REFLECT, WRAP, REFLECT_101 = 0, 1, 2, 3, 4
 PICKS = (NEAREST, NEAREST_EXACT)  # these copy values and never mix them
+WARPED = {AREA: LINEAR, LINEAR_EXACT: LINEAR, NEAREST_EXACT: NEAREST}  # only resizes have these
 
 FLIP = {(-1, 1): 1, (1, -1): 0, (-1, -1): -1}
 SERVED = frozenset(map(np.dtype, ("uint8", "uint16", "int16", "float32", "float64")))
 """What OpenCV interpolates."""
+PICKED = frozenset(map(np.dtype, ("uint8", "uint16", "float32")))
+"""Where OpenCV's nearest pixel is the true one; others go through 1/32 of a pixel or not at all."""
 WORD_OF = {1: np.uint8, 2: np.uint16}
 
 Resample = Callable[[Array, Any, Array | None], Array]
@@ -42,7 +45,7 @@ def warp(
         return shuffle(image, matrix, size, border, fill)
     centred = (shift(-0.5, -0.5) @ matrix @ shift(0.5, 0.5)).array()
     out = (size.width, size.height)
-    flags = LINEAR if interpolation == AREA else interpolation  # warps have no area mode
+    flags = WARPED.get(interpolation, interpolation)
 
     if matrix.is_affine:
         affine = centred[:2]
@@ -66,9 +69,10 @@ def remap(
     fill: Fill = 0,
 ) -> Array:
     """Read an (H, W) or (H, W, C) image at float32 maps, counted in pixel centres from 0."""
+    flags = WARPED.get(interpolation, interpolation)
 
     def call(source: Array, value: Any, into: Array | None) -> Array:
-        return cv2.remap(source, map_x, map_y, interpolation, into, border, value)
+        return cv2.remap(source, map_x, map_y, flags, into, border, value)
 
     return resampled(image, call, Size(*map_x.shape), interpolation, fill)
 
@@ -94,9 +98,10 @@ def resampled(
 ) -> Array:
     """Run an OpenCV resampling on an array of any dtype and channel count."""
     dtype = image.dtype
-    if dtype not in SERVED or (interpolation in PICKS and dtype.itemsize > 4):
-        if interpolation in PICKS:
+    if interpolation in PICKS:
+        if dtype not in PICKED:
             return _picked(image, call, size, fill)
+    elif dtype not in SERVED:
         if dtype == np.float16:
             wide = resampled(image.astype(np.float32), call, size, interpolation, fill)
             return wide.astype(np.float16)
