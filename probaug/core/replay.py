@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 from typing import Any
 
-from .serialize import REPLAY_NAME, build, describe_node, find_class
+from .serialize import REPLAY_NAME, build, decode, describe_node, encode, find_class
 from .transform import Node, Params, Record
 
 
@@ -32,7 +32,12 @@ def tree(node: Node, record: Record) -> dict[str, Any]:
 
     Children that ran stand first where their order is not that of the list.
     """
-    result: dict[str, Any] = {REPLAY_NAME: class_name(node), **describe_node(node)}
+    result: dict[str, Any] = {REPLAY_NAME: class_name(node)}
+    for name, value in describe_node(node).items():
+        try:
+            result[name] = encode(value)
+        except NotImplementedError:  # a user's own object stays what it is
+            result[name] = value
     result["applied"] = record is not None
     children = getattr(node, "transforms", None)
     if children is None:
@@ -63,6 +68,7 @@ def rebuild(tree: dict[str, Any], nonserializable: dict[str, Any] | None) -> tup
     """The pipeline of a tree, holding what ran and what did not, and its record."""
     fields = {k: v for k, v in tree.items() if k not in (REPLAY_NAME, "applied", "params")}
     children = fields.pop("transforms", None)
+    fields = decode(fields, nonserializable)
     name = tree[REPLAY_NAME]
     if children is None:
         node = build(name, fields, nonserializable, in_process=True)
