@@ -12,6 +12,7 @@ LEAVES = [
 ]
 
 CASES = {
+    "Affine": {"scale": (0.7, 1.2), "rotate": (-30, 30), "shear": (-8, 8)},
     "CenterCrop": {"height": 40, "width": 50},
     "CoarseDropout": {"num_holes_range": (2, 4), "fill_mask": 0},
     "Crop": {"x_min": 10, "y_min": 5, "x_max": 80, "y_max": 70},
@@ -26,7 +27,7 @@ CASES = {
     "RandomResizedCrop": {"size": (48, 56)},
     "RandomSizedBBoxSafeCrop": {"height": 48, "width": 56},
     "RandomSizedCrop": {"min_max_height": (40, 80), "size": (48, 56)},
-    "Resize": {"height": 48, "width": 56},
+    "Resize": {"height": 47, "width": 55},
     "SmallestMaxSize": {"max_size": 64},
     "ImageCompression": {"quality_range": (30, 60)},
 }

@@ -1,0 +1,222 @@
+"""Every parameter of every transform changes something (or is listed with the reason)."""
+
+import inspect
+
+import numpy as np
+import probaug as A
+import pytest
+from cases import LEAVES, NEEDS_FLOAT, make, photo
+
+# another value for each parameter name, where one serves all classes
+OTHER = {
+    "allow_shifted": False,
+    "alpha": (0.9, 0.95),
+    "angle_range": (10, 20),
+    "approximate": True,
+    "area_for_downscale": "image",
+    "balanced_scale": True,
+    "blur_limit": (9, 11),
+    "border_mode": 4,
+    "brightness": (0.3, 0.4),
+    "brightness_by_max": False,
+    "brightness_limit": (0.4, 0.5),
+    "by_channels": False,
+    "clip_limit": (20.0, 30.0),
+    "compression_type": "webp",
+    "contrast": (0.3, 0.4),
+    "contrast_limit": (0.4, 0.5),
+    "crop_border": True,
+    "direction_range": (0.9, 1.0),
+    "distort_limit": (0.6, 0.7),
+    "drop_value": 99,
+    "dropout_prob": 0.5,
+    "ensure_safe_range": True,
+    "erosion_rate": 0.6,
+    "fill": 200,
+    "fill_mask": 7,
+    "fit_output": True,
+    "gamma_limit": (300, 310),
+    "grid": (2, 5),
+    "height": 44,
+    "hole_height_range": (0.5, 0.6),
+    "hole_width_range": (0.5, 0.6),
+    "holes_number_xy": (3, 2),
+    "hue": (0.3, 0.4),
+    "hue_shift_limit": (60, 70),
+    "interpolation": 0,
+    "keep_ratio": True,
+    "keep_size": False,
+    "kernel_size": 9,
+    "lightness": (0.1, 0.2),
+    "limit": (40, 50),
+    "mask_drop_value": 5,
+    "mask_interpolation": 1,
+    "max_size": 50,
+    "max_size_hw": (50, 40),
+    "mean_range": (0.2, 0.3),
+    "method": "gaussian",
+    "min_height": 150,
+    "min_max_height": (20, 30),
+    "min_width": 160,
+    "mode": "pil",
+    "noise_distribution": "uniform",
+    "noise_scale_factor": 0.5,
+    "normalized": False,
+    "num_bits": 2,
+    "num_holes_range": (6, 8),
+    "num_output_channels": 5,
+    "num_steps": 9,
+    "pad_height_divisor": 50,
+    "pad_position": "top_left",
+    "pad_width_divisor": 50,
+    "padding": 20,
+    "per_channel": False,
+    "percent": (-0.4, -0.3),
+    "position": "top_left",
+    "px": 9,
+    "quality_range": (1, 5),
+    "r_shift_limit": (70, 80),
+    "g_shift_limit": (70, 80),
+    "b_shift_limit": (70, 80),
+    "random_offset": False,
+    "ratio": 0.8,
+    "rotate": 33,
+    "rotate_limit": (60, 70),
+    "rotate_method": "ellipse",
+    "same_dxdy": True,
+    "sample_independently": False,
+    "sat_shift_limit": (60, 70),
+    "saturation": (0.1, 0.2),
+    "scale": (0.5, 0.6),
+    "scale_limit": (0.5, 0.6),
+    "shear": 20,
+    "shift_limit": (0.3, 0.4),
+    "shift_limit_x": (0.3, 0.4),
+    "shift_limit_y": (0.3, 0.4),
+    "shift_xy": (5, 9),
+    "sigma": 3.0,
+    "sigma_limit": (5, 6),
+    "size": (40, 44),
+    "std_range": (0.7, 0.8),
+    "threshold_range": (0.2, 0.3),
+    "tile_grid_size": (2, 3),
+    "translate_percent": 0.2,
+    "translate_px": 9,
+    "unit_size_range": (20, 24),
+    "val_shift_limit": (60, 70),
+    "w2h_ratio": 0.6,
+    "width": 44,
+    "x_min": 30,
+    "y_min": 30,
+    "x_max": 60,
+    "y_max": 60,
+}
+WINDOW = {"pad_if_needed": True, "height": 120, "width": 150}
+CROP = {"pad_if_needed": True, "x_max": 200, "y_max": 150}
+# (parameters that must be set for one to matter, another value), where OTHER will not do
+SPECIAL = {
+    ("Crop", "pad_position"): (CROP, "top_left"),
+    ("Crop", "border_mode"): (CROP, 4),
+    ("Crop", "fill"): (CROP, 200),
+    ("Crop", "fill_mask"): (CROP, 7),
+    ("CropAndPad", "px"): ({"percent": None, "px": (0, 0)}, (-20, -10)),
+    ("ElasticTransform", "alpha"): ({}, 200),
+    ("Equalize", "mask"): ({}, np.pad(np.ones((40, 50), np.uint8), ((0, 56), (0, 70)))),
+    ("FromFloat", "dtype"): ({}, "uint16"),
+    ("FromFloat", "max_value"): ({}, 100.0),
+    ("GaussianBlur", "blur_limit"): ({}, (3, 5)),
+    ("GridDistortion", "fill_mask"): ({"normalized": False}, 7),
+    ("GridDropout", "shift_xy"): ({"random_offset": False}, (5, 9)),
+    ("Lambda", "image"): ({}, lambda image, **params: image // 2),
+    ("Lambda", "mask"): ({}, lambda mask, **params: mask * 2),
+    ("Lambda", "bboxes"): ({}, lambda bboxes, **params: bboxes * 0.5),
+    ("Lambda", "keypoints"): ({}, lambda keypoints, **params: keypoints + 1),
+    ("LongestMaxSize", "max_size_hw"): ({"max_size": None, "max_size_hw": (90, 80)}, (50, 40)),
+    ("Normalize", "mean"): ({}, (0.1, 0.2, 0.3)),
+    ("Normalize", "std"): ({}, (0.1, 0.2, 0.3)),
+    ("Normalize", "max_pixel_value"): ({}, 100.0),
+    ("Normalize", "normalization"): ({}, "image"),
+    ("OpticalDistortion", "mode"): ({}, "fisheye"),
+    ("PadIfNeeded", "pad_height_divisor"): (
+        {"min_height": None, "pad_height_divisor": 64}, 50,
+    ),
+    ("PadIfNeeded", "pad_width_divisor"): ({"min_width": None, "pad_width_divisor": 64}, 50),
+    ("Perspective", "scale"): ({}, (0.2, 0.25)),
+    ("Perspective", "border_mode"): ({"fit_output": True}, 4),
+    ("Perspective", "fill"): ({"fit_output": True}, 200),
+    ("Perspective", "fill_mask"): ({"fit_output": True}, 7),
+    ("PixelDropout", "per_channel"): ({}, True),
+    ("RandomResizedCrop", "ratio"): ({}, (3.0, 4.0)),
+    ("Sharpen", "kernel_size"): ({"method": "gaussian"}, 9),
+    ("Sharpen", "sigma"): ({"method": "gaussian"}, 3.0),
+    ("SmallestMaxSize", "max_size_hw"): ({"max_size": None, "max_size_hw": (90, 80)}, (50, 40)),
+    ("ToFloat", "max_value"): ({}, 100.0),
+    ("ToGray", "method"): ({}, "max"),
+    **{
+        (name, field): (WINDOW, value)
+        for name in ("CenterCrop", "RandomCrop")
+        for field, value in (
+            ("pad_position", "top_left"), ("border_mode", 4), ("fill", 200), ("fill_mask", 7),
+        )
+    },
+}  # fmt: skip
+
+# parameters that change nothing, and why
+INERT = {
+    ("Equalize", "mask_params"): "names what a mask callable reads; its own tests cover it",
+    ("ElasticTransform", "keypoint_remapping_method"): "points always follow the inverse map",
+    ("GridDistortion", "keypoint_remapping_method"): "points always follow the inverse map",
+    ("OpticalDistortion", "keypoint_remapping_method"): "points always follow the inverse map",
+    ("CenterCrop", "pad_if_needed"): "where it matters its absence is an error",
+    ("Crop", "pad_if_needed"): "where it matters its absence is an error",
+    ("RandomCrop", "pad_if_needed"): "where it matters its absence is an error",
+    ("Lambda", "name"): "names the transform in saved pipelines",
+}
+
+PARAMETERS = [
+    (cls, name)
+    for cls in LEAVES
+    for name in inspect.signature(cls).parameters
+    if name != "p" and (cls.__name__, name) not in INERT
+]
+
+
+def results(transform, cls):
+    height, width = 96, 120
+    noise = np.random.default_rng(0).integers(0, 30, (height, width, 3), np.uint8)
+    image = photo(height, width) // 2 + noise + 20
+    if cls.__name__ in NEEDS_FLOAT:
+        image = image.astype(np.float32) / 255
+    mask = np.zeros((height, width), np.float32)
+    mask[20:60, 30:90] = 3
+    pipe = A.Compose(
+        [transform],
+        bbox_params=A.BboxParams("pascal_voc"),
+        keypoint_params=A.KeypointParams("xy"),
+    )
+    boxes = np.array([[30.0, 20, 90, 60], [5, 70, 25, 90]])
+    for index in range(6):
+        data = {"image": image, "mask": mask, "bboxes": boxes, "keypoints": [(40.0, 30.0)]}
+        yield pipe(**data, key=(0, 0, index))
+
+
+def differ(a, b):
+    return any(
+        np.shape(a[name]) != np.shape(b[name]) or not np.array_equal(a[name], b[name]) for name in a
+    )
+
+
+@pytest.mark.parametrize(
+    ("cls", "name"), PARAMETERS, ids=[f"{cls.__name__}.{name}" for cls, name in PARAMETERS]
+)
+def test_changes_something(cls, name):
+    context, value = SPECIAL.get((cls.__name__, name), ({}, OTHER.get(name)))
+    one = results(make(cls, p=1, **context), cls)
+    other = results(make(cls, p=1, **{**context, name: value}), cls)
+    assert any(differ(a, b) for a, b in zip(one, other, strict=True)), f"{name}={value!r}"
+
+
+def test_what_is_inert_exists():
+    parameters = {(cls.__name__, n) for cls in LEAVES for n in inspect.signature(cls).parameters}
+    assert {*INERT, *SPECIAL} <= parameters
+    assert all(INERT.values())
