@@ -14,11 +14,11 @@ from . import tone
 from .canvas import IDENTITY, Canvas, Layer, Sampling, downscales
 from .channels import mixed
 from .fields import Array, Border, Fill, Interpolation
-from .holes import Hole, cover_boxes, cover_points, fill_holes
+from .holes import Hole, HoleFill, cover_boxes, cover_points, fill_holes, scaled_holes
 from .hooks import DualTransform, ImageOnlyTransform
 from .matrix import Matrix, Size, shift, zoom
 from .moves import corners, hull, move_boxes, move_keypoints, move_points
-from .remap import DenseMap, remap_boxes, remap_keypoints
+from .remap import DenseMap, remap_boxes, remap_keypoints, scaled_maps
 from .transform import Params
 from .warp import remap
 
@@ -127,12 +127,12 @@ class Remap(DualTransform, base=True):
     """Bends the image by a dense map. Subclasses define ``field(size, **params)``.
 
     The field says, for every pixel of the result, where in the source it is read: two float32
-    (H, W) arrays of pixel-centre coordinates, x and y.
+    (H, W) arrays of pixel-centre coordinates, x and y; or None where nothing moves. It is made
+    once per call, for the size of the sample, and scaled for targets of other sizes.
 
     Args:
         interpolation: How to read the image between pixels.
         mask_interpolation: How to read masks between pixels.
-        keypoint_remapping_method: Kept for compatibility; points always follow the inverse map.
         border_mode: What lies beyond the edge.
         fill: Image value of a constant border, in the image's units.
         fill_mask: Mask value of a constant border.
@@ -145,9 +145,13 @@ class Remap(DualTransform, base=True):
     fill: Fill = 0
     fill_mask: Fill = 0
 
-    field: ClassVar[Callable[..., tuple[Array, Array]]]
+    field: ClassVar[Callable[..., tuple[Array, Array] | None]]
 
     def on(self, canvas: Canvas, params: Params) -> None:
+        size = canvas.size
+        maps = self.field(size, **params)
+        if maps is None:
+            return
         sampling = canvas.sampling(
             Sampling(
                 self.interpolation,  # type: ignore[arg-type]
@@ -157,31 +161,13 @@ class Remap(DualTransform, base=True):
                 self.fill_mask,
             )
         )
-        for index, layer in enumerate(canvas.layers):
+        for layer in canvas.layers:
             layer.flush()
-            map_x, map_y = self.field(layer.size, **params)
+            own = maps if layer.size == size else scaled_maps(*maps, layer.size)
             for plane in layer.planes:
                 how = sampling.of(plane.kind)
-                plane.frames = [remap(frame, map_x, map_y, *how) for frame in plane.frames]
-            if index == 0:
-                self._remap_labels(canvas, map_x, map_y)
-
-    @staticmethod
-    def _remap_labels(canvas: Canvas, map_x: Array, map_y: Array) -> None:
-        labels = canvas.labels
-        if not any(map(len, (b.edges for b in labels.boxes.values()))) and not any(
-            map(len, (p.values for p in labels.points.values()))
-        ):
-            return
-        dense = DenseMap(map_x, map_y)
-        for boxes in labels.boxes.values():
-            edges, seen = remap_boxes(boxes.edges, dense)
-            boxes.keep(seen, edges)
-        for points in labels.points.values():
-            values, seen = remap_keypoints(points.values, dense)
-            points.values = values
-            if points.params is None or points.params.remove_invisible:
-                points.keep(seen)
+                plane.frames = [remap(frame, own[0], own[1], *how) for frame in plane.frames]
+        remap_labels(canvas, *maps)
 
 
 class Pointwise(ImageOnlyTransform, base=True):
@@ -232,7 +218,9 @@ class Pixel(ImageOnlyTransform, base=True):
 
 
 class Holes(DualTransform, base=True):
-    """Covers parts of the image. Subclasses define ``holes(size, **params)``.
+    """Covers parts of the image. Subclasses define ``holes(size, **params)`` and draw a ``seed``.
+
+    ``holes`` gives (left, top, right, bottom) of each, in whole pixels, inside the image.
 
     Args:
         fill: Image value of the holes, in the image's units; "random" for one colour per pixel,
@@ -241,51 +229,71 @@ class Holes(DualTransform, base=True):
 
     """
 
-    fill: Any = 0
-    fill_mask: Any = None
+    fill: HoleFill = 0
+    fill_mask: Fill | None = None
 
-    def holes(self, size: Size, **params: Any) -> list[Hole]:
-        """(left, top, right, bottom) of every hole, in whole pixels, inside the image."""
-        raise NotImplementedError
+    holes: ClassVar[Callable[..., list[Hole]]]
 
     def on(self, canvas: Canvas, params: Params) -> None:
-        seed = params["seed"]
-        for index, layer in enumerate(canvas.layers):
-            holes = self.holes(layer.size, **params)
-            if not holes:
-                continue
+        size, seed = canvas.size, params["seed"]
+        holes = self.holes(size, **params)
+        if not holes:
+            return
+        for layer in canvas.layers:
             layer.flush()
+            own = holes if layer.size == size else scaled_holes(holes, size, layer.size)
             for plane in layer.planes:
-                if plane.kind == "image":
-                    plane.frames = [fill_holes(f, holes, self.fill, seed) for f in plane.frames]
-                elif self.fill_mask is not None:
-                    plane.frames = [
-                        fill_holes(f, holes, self.fill_mask, seed) for f in plane.frames
-                    ]
-            if index == 0:
-                for boxes in canvas.labels.boxes.values():
-                    cover_boxes(boxes, holes)
-                for points in canvas.labels.points.values():
-                    cover_points(points, holes)
+                fill = self.fill if plane.kind == "image" else self.fill_mask
+                if fill is not None:
+                    plane.frames = [fill_holes(frame, own, fill, seed) for frame in plane.frames]
+        for boxes in canvas.labels.boxes.values():
+            cover_boxes(boxes, holes)
+        for points in canvas.labels.points.values():
+            cover_points(points, holes)
 
 
 class Joint(DualTransform, base=True):
-    """Edits image and masks together. Subclasses define ``change`` and ``change_labels``."""
+    """Edits image and masks together. Subclasses define ``plan``, ``change``, ``change_labels``.
 
-    def change(self, frame: Array, is_mask: bool, **params: Any) -> Array:
-        """One edited (H, W) or (H, W, C) image or mask of the same size."""
+    ``plan(size, **params)`` says what the parameters mean for a sample of this size; it is worked
+    out once per call and handed to the others.
+    """
+
+    plan: ClassVar[Callable[..., Any]]
+
+    def change(self, frame: Array, is_mask: bool, plan: Any) -> Array:
+        """One edited (H, W) or (H, W, C) image or mask of the same size, or the very same one."""
         raise NotImplementedError
 
-    def change_labels(self, canvas: Canvas, **params: Any) -> None:
+    def change_labels(self, canvas: Canvas, plan: Any) -> None:
         """What becomes of boxes and keypoints; by default, nothing."""
 
     def on(self, canvas: Canvas, params: Params) -> None:
-        size = canvas.size
+        plan = self.plan(canvas.size, **params)
         for plane in canvas.planes:
             is_mask = plane.kind == "mask"
-            plane.frames = [self.change(frame, is_mask, **params) for frame in plane.frames]
-        if size == canvas.size:
-            self.change_labels(canvas, **params)
+            plane.frames = [self.change(frame, is_mask, plan) for frame in plane.frames]
+        self.change_labels(canvas, plan)
+
+
+def remap_labels(canvas: Canvas, map_x: Array, map_y: Array) -> None:
+    """Move all boxes and keypoints of a canvas by the inverse of a dense map."""
+    boxed = [boxes for boxes in canvas.labels.boxes.values() if len(boxes.edges)]
+    pointed = [points for points in canvas.labels.points.values() if len(points.values)]
+    if not boxed and not pointed:
+        return
+    dense = DenseMap(map_x, map_y)
+    for boxes in boxed:
+        edges, seen, visible = remap_boxes(boxes.edges, dense)
+        box_params: Any = boxes.params
+        if box_params is not None:  # only here is it known how much fell out of the frame
+            seen &= visible >= box_params.min_visibility
+        boxes.keep(seen, edges)
+    for points in pointed:
+        points.values, seen = remap_keypoints(points.values, dense)
+        point_params: Any = points.params
+        if point_params is None or point_params.remove_invisible:
+            points.keep(seen)
 
 
 def move_labels(canvas: Canvas, matrix: Matrix, method: str = "largest_box") -> None:

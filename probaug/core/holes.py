@@ -1,0 +1,161 @@
+"""Rectangular holes: filling them, and what they leave of boxes and keypoints.
+
+A hole is (left, top, right, bottom) in whole pixels, right and bottom not included.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal, TypeAlias
+
+import cv2
+import numpy as np
+
+from .fields import Array, Fill
+from .labels import Boxes, Points
+from .matrix import Size
+from .random import noise
+from .warp import border_values
+
+Hole: TypeAlias = tuple[int, int, int, int]
+HoleFill: TypeAlias = Fill | Literal["random", "random_uniform", "inpaint_telea", "inpaint_ns"]
+"""A colour, or how to make one up."""
+
+INPAINTING = {"inpaint_telea": cv2.INPAINT_TELEA, "inpaint_ns": cv2.INPAINT_NS}
+INPAINT_RADIUS = 3
+INPAINTED = ("uint8", "uint16", "float32")
+
+
+def fill_holes(frame: Array, holes: list[Hole], fill: HoleFill, seed: int) -> Array:
+    """A copy of an (H, W) or (H, W, C) image with the holes filled."""
+    if isinstance(fill, str) and fill in INPAINTING:
+        return inpainted(frame, holes, INPAINTING[fill])
+    result = np.array(frame, order="C")
+    if isinstance(fill, str):
+        generator = noise(seed)
+        for left, top, right, bottom in holes:
+            window = result[top:bottom, left:right]
+            if fill == "random":
+                window[...] = random_values(generator, window.shape, frame.dtype)
+            else:
+                paint(window, random_values(generator, frame.shape[2:], frame.dtype))
+        return result
+    value = colour(fill, frame)
+    for left, top, right, bottom in holes:
+        paint(result[top:bottom, left:right], value)
+    return result
+
+
+def paint(window: Array, value: Any) -> None:
+    """Fill an (H, W) or (H, W, C) window with a colour: by rows, for NumPy is slow by pixels."""
+    if window.size:
+        window[0] = value
+        window[1:] = window[0]
+
+
+def scaled_holes(holes: list[Hole], old: Size, new: Size) -> list[Hole]:
+    """The same holes on a target of another size, of at least one pixel each."""
+    across, down = new.width / old.width, new.height / old.height
+    scaled = []
+    for left, top, right, bottom in holes:
+        x, y = min(round(left * across), new.width - 1), min(round(top * down), new.height - 1)
+        scaled.append((x, y, max(x + 1, round(right * across)), max(y + 1, round(bottom * down))))
+    return scaled
+
+
+def colour(fill: Fill, frame: Array) -> Any:
+    """A fill as values of an image: (C,) or a single one, rounded and clipped to its dtype."""
+    dtype = frame.dtype
+    if isinstance(fill, tuple):
+        channels = 1 if frame.ndim == 2 else frame.shape[2]
+        values = [colour(value, frame) for value in border_values(fill, channels)]
+        return values[0] if frame.ndim == 2 else np.array(values)
+    if dtype.kind in "iu":
+        limits = np.iinfo(dtype)
+        return dtype.type(min(max(round(fill), limits.min), limits.max))
+    return dtype.type(fill)
+
+
+def random_values(
+    generator: np.random.Generator, shape: tuple[int, ...], dtype: np.dtype[np.generic]
+) -> Array:
+    """Uniform values over the whole range of a dtype; floats in [0, 1)."""
+    if dtype.kind == "f":
+        return np.asarray(generator.random(shape), dtype)
+    if dtype.kind == "b":
+        return np.asarray(generator.integers(0, 2, shape), dtype)
+    limits = np.iinfo(dtype.type)  # type: ignore[type-var]
+    return np.asarray(generator.integers(max(limits.min, 0), limits.max, shape, dtype, True))
+
+
+def inpainted(frame: Array, holes: list[Hole], method: int) -> Array:
+    """A copy with the holes closed from what surrounds them."""
+    if frame.dtype.name not in INPAINTED:
+        raise TypeError(
+            f"inpainting needs an image of {', '.join(INPAINTED)}, got {frame.dtype.name} "
+            f"{frame.shape}"
+        )
+    where = np.zeros(frame.shape[:2], np.uint8)
+    for left, top, right, bottom in holes:
+        where[top:bottom, left:right] = 1
+    if where.all():  # nothing to close them from
+        return np.array(frame, order="C")
+    if frame.ndim == 2 or (frame.dtype == np.uint8 and frame.shape[2] == 3):
+        return cv2.inpaint(np.ascontiguousarray(frame), where, INPAINT_RADIUS, method)
+    channels = [
+        cv2.inpaint(np.ascontiguousarray(frame[:, :, index]), where, INPAINT_RADIUS, method)
+        for index in range(frame.shape[2])
+    ]
+    return np.stack(channels, axis=2)
+
+
+def cover_boxes(boxes: Boxes, holes: list[Hole]) -> None:
+    """Shrink boxes to the hull of what no hole covers; drop those of which too little is left."""
+    if not len(boxes.edges):
+        return
+    cover = np.array(holes, np.float64).reshape(-1, 4)
+    edges = boxes.edges.copy()
+    kept = np.ones(len(edges), bool)
+    params: Any = boxes.params
+    least_area = params.min_area if params is not None else 0
+    least_part = params.min_visibility if params is not None else 0
+    low = np.maximum(edges[:, None, :2], cover[:, :2])
+    high = np.minimum(edges[:, None, 2:], cover[:, 2:])
+    meets = np.all(low < high, axis=2)
+    for index in np.flatnonzero(np.any(meets, axis=1)).tolist():
+        some = meets[index]
+        hull, area = visible(edges[index], low[index, some], high[index, some])
+        whole = (edges[index, 2] - edges[index, 0]) * (edges[index, 3] - edges[index, 1])
+        kept[index] = hull is not None and area >= least_area and area >= least_part * whole
+        if hull is not None:
+            edges[index] = hull
+    if meets.any():
+        boxes.keep(kept, edges)
+
+
+def visible(box: Array, low: Array, high: Array) -> tuple[Array | None, float]:
+    """The hull and the area of what rectangles inside a box leave of it (None if nothing).
+
+    The edges cut the box into cells, each of them covered or free as a whole.
+    """
+    x = np.unique(np.concatenate([low[:, 0], high[:, 0], box[[0, 2]]]))
+    y = np.unique(np.concatenate([low[:, 1], high[:, 1], box[[1, 3]]]))
+    across = (low[:, 0, None] <= x[:-1]) & (x[:-1] < high[:, 0, None])
+    down = (low[:, 1, None] <= y[:-1]) & (y[:-1] < high[:, 1, None])
+    free = (down.T.astype(np.float32) @ across.astype(np.float32)) == 0
+    columns, rows = np.flatnonzero(free.any(axis=0)), np.flatnonzero(free.any(axis=1))
+    if not len(columns):
+        return None, 0.0
+    area = float(np.diff(y) @ free @ np.diff(x))
+    hull = np.array((x[columns[0]], y[rows[0]], x[columns[-1] + 1], y[rows[-1] + 1]))
+    return hull, area
+
+
+def cover_points(points: Points, holes: list[Hole]) -> None:
+    """Drop the keypoints in holes, if the params ask for invisible ones to be dropped."""
+    params: Any = points.params
+    if not len(points.values) or (params is not None and not params.remove_invisible):
+        return
+    cover = np.array(holes, np.float64).reshape(-1, 4)
+    at = points.values[:, None, :2]
+    covered = np.any(np.all((at >= cover[:, :2]) & (at < cover[:, 2:]), axis=2), axis=1)
+    points.keep(~covered)
