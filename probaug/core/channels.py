@@ -1,0 +1,86 @@
+"""Colour matrices and OpenCV filters for any number of channels."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+
+from .fields import Array, dtype_name
+from .tone import WHITE
+
+if TYPE_CHECKING:
+    from .canvas import Canvas, Plane
+
+
+def mixed(image: Array, weights: Array) -> Array:
+    """Mix the channels of an image of C channels by a (C', C + 1) matrix, rounded and clipped.
+
+    Row i says what new channel i takes of each old channel and, last, of white. OpenCV holds the
+    coefficients of 8-bit RGB to RGB as multiples of 1/1024: there a value may be off by one level.
+    """
+    white = WHITE[dtype_name(image.dtype)]
+    if white != 1:
+        weights = weights * np.append(np.ones(weights.shape[1] - 1), white)
+    result = cv2.transform(image, weights)
+    if white == 1:
+        result = clipped(result)
+    return result[:, :, None] if result.ndim < image.ndim else result
+
+
+def clipped(image: Array) -> Array:
+    """Clip a float image of ours to [0, 1], in place."""
+    return np.minimum(np.maximum(image, 0.0, out=image), 1.0, out=image)
+
+
+def filtered(call: Callable[[Array], Array], image: Array, most: int = 128) -> Array:
+    """Run a filter that serves at most so many channels on an image of any number.
+
+    OpenCV drops the last axis of (H, W, 1) and, from 5.0 on, filters no more than 128 channels.
+    """
+    if image.ndim == 2:
+        return call(image)
+    channels = image.shape[2]
+    if channels <= most:
+        return call(image).reshape(image.shape)
+    parts = (
+        call(np.ascontiguousarray(image[:, :, at : at + most])) for at in range(0, channels, most)
+    )
+    return np.concatenate([np.atleast_3d(part) for part in parts], axis=2)
+
+
+def means(image: Array) -> list[float]:
+    """The mean of each channel, in units of white."""
+    height, width = image.shape[:2]
+    wide = cv2.CV_32S if image.dtype == np.uint8 else cv2.CV_64F
+    columns = cv2.reduce(image.reshape(height, -1), 0, cv2.REDUCE_SUM, dtype=wide)
+    sums = columns.reshape(width, -1).sum(axis=0, dtype=np.float64)
+    sums /= height * width * WHITE[dtype_name(image.dtype)]
+    return sums.tolist()  # type: ignore[no-any-return]
+
+
+def through_float(image: Array, change: Callable[[Array], Array]) -> Array:
+    """Change a uint16 image as float32 in [0, 1], which holds all of its values exactly."""
+    white = WHITE[dtype_name(image.dtype)]
+    values = clipped(change(image.astype(np.float32) * np.float32(1 / white)))
+    values *= white
+    return np.rint(values, out=values).astype(image.dtype)
+
+
+def image_planes(canvas: Canvas) -> list[Plane]:
+    """The planes that hold images, pending work left pending."""
+    return [
+        plane for layer in canvas.layers for plane in layer.planes if plane.kind == "image"
+    ]
+
+
+def require_channels(canvas: Canvas, field: str, count: int) -> None:
+    """Raise a ValueError unless every image has as many channels as a field has values."""
+    for plane in image_planes(canvas):
+        if plane.channels != count:
+            raise ValueError(
+                f"{field} has {count} values, one per channel, "
+                f"but {plane.name!r} has {plane.channels} channels"
+            )

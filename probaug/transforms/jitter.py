@@ -1,0 +1,170 @@
+"""Brightness, contrast, saturation and hue together, in as few passes as they need."""
+
+from __future__ import annotations
+
+import itertools
+import operator
+from typing import Annotated, Any, ClassVar
+
+import numpy as np
+
+from ..core import tone
+from ..core.canvas import Canvas
+from ..core.channels import means, mixed
+from ..core.fields import AroundOne, Array, Between, Probability, Symmetric
+from ..core.kinds import COLOR, Pixel
+from ..core.random import Draw
+from ..core.transform import Params
+from .color import shifted
+
+LUMA = (0.299, 0.587, 0.114)
+"""What grey takes of red, green and blue (ITU-R BT.601)."""
+ORDERS = tuple(itertools.permutations(range(4)))
+
+
+class ColorJitter(Pixel):
+    """Change brightness, contrast, saturation and hue, in an order drawn afresh on every call.
+
+    Contrast is stretched about the mean grey. Grey images keep their (lack of) colour.
+
+    Args:
+        brightness: Factor on all values; a number n stands for max(0, 1 - n) to 1 + n.
+        contrast: Factor on the distance from the mean grey; likewise.
+        saturation: Factor on the distance from the pixel's own grey; likewise.
+        hue: Shift of the hue, in turns; a number n stands for -n to n.
+        p: Chance that a call does anything.
+
+    """
+
+    brightness: Annotated[AroundOne, Between(0)] = (0.8, 1.2)
+    contrast: Annotated[AroundOne, Between(0)] = (0.8, 1.2)
+    saturation: Annotated[AroundOne, Between(0)] = (0.8, 1.2)
+    hue: Annotated[Symmetric, Between(-0.5, 0.5)] = (-0.5, 0.5)
+    p: Probability = 0.5
+
+    dtypes = COLOR
+    channels = (1, 3)
+    unit_range = True
+    draws: ClassVar[int] = 5
+
+    def sample(self, draw: Draw, canvas: Canvas) -> Params:
+        params = super().sample(draw, canvas)
+        params["order"] = list(ORDERS[draw.whole(0, len(ORDERS) - 1)])
+        return params
+
+    def on(self, canvas: Canvas, params: Params) -> None:
+        frames = [
+            frame for plane in canvas.planes if plane.kind == "image" for frame in plane.frames
+        ]
+        if len(frames) != 1 or frames[0].dtype != np.uint8:
+            canvas.edit(lambda image: self.edit(image, **params))
+            return
+        colours = Colours(frames[0])
+        colours.jitter(**params)
+        if colours.grey:  # it mixes channels, so it is no curve
+            colours.settle()
+        canvas.edit(lambda image: colours.image)
+        if not colours.is_settled:  # the same line for every channel can join what follows
+            scale, offset = colours.same, colours.offset
+            canvas.tone(tone.Curve(lambda x: x * scale + offset))
+
+    def edit(self, image: Array, **params: Any) -> Array:
+        colours = Colours(image)
+        colours.jitter(**params)
+        colours.settle()
+        return colours.image
+
+
+class Colours:
+    """An image, and the linear change of its colours that is still to be done.
+
+    Brightness, contrast and saturation are all of the form ``value -> same * value + grey * g +
+    offset``, where g is the grey of the pixel, and such steps compose into one of the same form: one
+    pass over the image does them all, as long as no step in between would have clipped.
+    """
+
+    def __init__(self, image: Array) -> None:
+        self.image = image
+        self.is_grey = image.ndim == 2 or image.shape[2] == 1
+        self.mean: float | None = None
+        self.same, self.grey, self.offset = 1.0, 0.0, 0.0
+
+    def jitter(
+        self,
+        brightness: float,
+        contrast: float,
+        saturation: float,
+        hue: float,
+        order: list[int],
+    ) -> None:
+        """Do four steps in some order."""
+        steps = (
+            (self.brighten, brightness, 1.0),
+            (self.stretch, contrast, 1.0),
+            (self.saturate, saturation, 1.0),
+            (self.turn, hue, 0.0),
+        )
+        for index in order:
+            step, amount, neutral = steps[index]
+            if amount != neutral and not (self.is_grey and index >= 2):
+                step(amount)
+
+    def brighten(self, factor: float) -> None:
+        """Multiply all values."""
+        if factor < 1:  # a larger factor would clip again whatever was clipped before
+            self.settle_if_clipped()
+        self.same, self.grey, self.offset = (
+            factor * self.same, factor * self.grey, factor * self.offset,
+        )  # fmt: skip
+
+    def stretch(self, factor: float) -> None:
+        """Multiply the distance from the mean grey."""
+        self.settle_if_clipped()
+        if self.mean is None:
+            parts = means(self.image)
+            self.mean = parts[0] if self.is_grey else sum(map(operator.mul, parts, LUMA))
+        pivot = (self.same + self.grey) * self.mean + self.offset
+        self.same, self.grey, self.offset = (
+            factor * self.same, factor * self.grey, factor * self.offset + (1 - factor) * pivot,
+        )  # fmt: skip
+
+    def saturate(self, factor: float) -> None:
+        """Multiply the distance from the pixel's own grey."""
+        self.settle_if_clipped()
+        self.grey = factor * self.grey + (1 - factor) * (self.same + self.grey)
+        self.same *= factor
+
+    def turn(self, hue: float) -> None:
+        """Turn the hue."""
+        self.settle()
+        self.image = shifted(self.image, hue, 0.0, 0.0)
+        self.mean = None
+
+    @property
+    def is_settled(self) -> bool:
+        return (self.same, self.grey, self.offset) == (1.0, 0.0, 0.0)
+
+    def settle_if_clipped(self) -> None:
+        """Do the pending change if some colour would leave [0, 1] in it."""
+        least = min(LUMA)
+        low, high = self.offset, self.offset + self.same + self.grey
+        if self.grey < 0:  # worst for the primary that weighs least in the grey, and its opposite
+            low += self.grey * (1 - least)
+            high = self.offset + self.same + self.grey * least
+        if low < -1e-6 or high > 1 + 1e-6:
+            self.settle()
+
+    def settle(self) -> None:
+        """Do the pending change."""
+        if self.is_settled:
+            return
+        if self.is_grey:
+            weights = np.array([[self.same, self.offset]])
+        else:
+            weights = np.empty((3, 4))
+            weights[:, :3] = self.grey * np.array(LUMA)
+            weights[:, 3] = self.offset
+            weights[[0, 1, 2], [0, 1, 2]] += self.same
+        self.image = mixed(self.image, weights)
+        self.mean = None
+        self.same, self.grey, self.offset = 1.0, 0.0, 0.0
