@@ -172,6 +172,8 @@ def shuffle(image: Array, matrix: Matrix, size: Size, border: int, fill: Fill) -
     left = int(matrix.x) - (width if signs[0] < 0 else 0)
     top = int(matrix.y) - (height if signs[1] < 0 else 0)
     right, bottom = size.width - left - width, size.height - top - height
+    if left == top == right == bottom == 0:
+        return _flipped(image, signs)
     if border not in (CONSTANT, REPLICATE) and max(left, right, top, bottom) > 0:
         # these borders read the whole image: no pixel may be cut before they are made
         image = _flipped(image, signs)
@@ -244,7 +246,7 @@ def copied(call: Callable[[Array], Array], image: Array) -> Array:
     channels = 1 if image.ndim == 2 else image.shape[2]
     if image.dtype in SERVED and channels <= 4:
         result = call(image)
-        return result if image.ndim == 2 else result.reshape(*result.shape[:2], channels)
+        return result if result.ndim == image.ndim else result.reshape(*result.shape, 1)
     source = np.ascontiguousarray(image)
     width = source.dtype.itemsize
     word = np.dtype(WORD_OF.get(width, np.uint16))
