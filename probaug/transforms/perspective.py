@@ -134,7 +134,7 @@ class Perspective(Warp):
         return zoom(new.width, new.height) @ matrix, new
 
     def output_size(self, size: Size, **params: Any) -> Size:
-        return self.view(size, params["jitter"])[1]
+        return size if self.keep_size else self.view(size, params["jitter"])[1]
 
     def matrix(self, size: Size, jitter: list[float]) -> Matrix:
         return self.view(size, jitter)[0]
