@@ -37,21 +37,21 @@ class EpochClock:
 
     def __init__(self, epoch: int, batches: int, frozen: bool) -> None:
         self.epoch = epoch
+        self.testing = False
         self._batches = batches
         self._frozen = frozen
-        self._asked: set[int] = set()
+        self._asked: list[int] = []
         self._inside = False
         self._told: tuple[int, int] | None = None
-        self.testing = False
 
     def set(self, epoch: int) -> None:
         """Make this the current epoch."""
         self.epoch = epoch
-        self._asked = set()
+        self._asked = []
 
     def asked(self, batch: int) -> None:
         """Note that a batch was asked for."""
-        self._asked.add(batch)
+        self._asked.append(batch)
 
     def tell(self, epoch: int, first: int, steps: int | None) -> None:
         """Take the true epoch from a callback; it holds from the next `begin`.
@@ -82,7 +82,13 @@ class EpochClock:
     def end(self) -> None:
         """Keras ends an epoch, or has only looked at the shapes of two batches."""
         inside, self._inside = self._inside, False
-        if not inside:
-            self._asked = set()
-        elif len(self._asked) >= self._batches:
+        if not inside or self._broken_off():
+            self._asked = []
+        elif len(set(self._asked)) >= self._batches:
             self.set(self.epoch if self._frozen else self.epoch + 1)
+
+    def _broken_off(self) -> bool:
+        """Whether the epoch never ended and this is the look before another fit."""
+        look = list(range(min(2, self._batches)))
+        before, last = self._asked[: -len(look)], self._asked[-len(look) :]
+        return last == look and not set(look).isdisjoint(before)

@@ -86,11 +86,20 @@ class Recipe:
         try:
             result = self.pipeline(key=key, **data)
         except ValueError as error:
-            floats = [data[name] for name in self.images if data[name].dtype.kind == "f"]
-            if self.values.range is None and any(image.max() > 1 for image in floats):
-                error.add_note("float images of 0 to 255 need value_range=(0, 255)")
+            self._advise(error, data)
             raise
         return result
+
+    def _advise(self, error: ValueError, data: Mapping[str, Any]) -> None:
+        """Say what this boundary has to do with an error of the pipeline."""
+        floats = [data[name] for name in self.images if data[name].dtype.kind == "f"]
+        if self.values.range is None and any(image.max() > 1 for image in floats):
+            error.add_note("float images of 0 to 255 need value_range=(0, 255)")
+        if "read-only" in str(error):
+            error.add_note(
+                "the arrays of a source are never written to: a transform that changes its image "
+                "in place must copy it first"
+            )
 
 
 def _read_only(array: Array) -> Array:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -158,7 +160,7 @@ class Step:
             column.flags.writeable = False  # the memory is TensorFlow's, perhaps a cache
             if isinstance(spec, tf.RaggedTensorSpec):
                 splits = next(arrays).tolist()
-                yield name, [column[low:high] for low, high in zip(splits, splits[1:])]
+                yield name, [column[low:high] for low, high in pairwise(splits)]
             else:
                 yield name, column
 
@@ -199,24 +201,26 @@ class Step:
         varies = None in self.results["image"].shape[:2]
         if boxes is None or not PIPELINE[boxes.target].relative or not varies:
             return dataset.padded_batch(size, padding_values=values, drop_remainder=drop)
-        image, box = names.index("image"), names.index("bboxes")
-
-        @tf.autograph.experimental.do_not_convert  # type: ignore[untyped-decorator]
-        def sized(*element: Any) -> Any:
-            whole = element if isinstance(self.targets, tuple) else element[0]
-            return whole, tf.shape(flatten(self.targets, whole)[image])[:2]
-
-        @tf.autograph.experimental.do_not_convert  # type: ignore[untyped-decorator]
-        def rescaled(element: Any, sizes: tf.Tensor) -> Any:
-            parts = flatten(self.targets, element)
-            frame = tf.shape(parts[image])[1:3]
-            part = tf.cast(sizes, tf.float32) / tf.cast(frame, tf.float32)
-            scale = tf.stack(axis_scale(boxes.target, part[:, 1], part[:, 0]), axis=-1)
-            real = tf.reduce_any(parts[box] != PADDING, axis=-1, keepdims=True)
-            parts[box] = tf.where(real, parts[box] * scale[:, None], parts[box])
-            return pack(self.targets, parts)
-
-        sized_batches = dataset.map(sized).padded_batch(
+        batches = dataset.map(self._with_size).padded_batch(
             size, padding_values=(values, None), drop_remainder=drop
         )
-        return sized_batches.map(rescaled)
+        return batches.map(partial(self._rescaled, boxes.target))
+
+    @tf.autograph.experimental.do_not_convert  # type: ignore[untyped-decorator]
+    def _with_size(self, *element: Any) -> Any:
+        whole = element if isinstance(self.targets, (tuple, list)) else element[0]
+        image = dict(zip(names_of(self.owner, self.targets), flatten(self.targets, whole)))["image"]
+        return whole, tf.shape(image)[:2]
+
+    @tf.autograph.experimental.do_not_convert  # type: ignore[untyped-decorator]
+    def _rescaled(self, target: str, element: Any, sizes: tf.Tensor) -> Any:
+        """Make boxes relative to the padded frame."""
+        names, parts = names_of(self.owner, self.targets), flatten(self.targets, element)
+        place = names.index("bboxes")
+        frame = tf.shape(parts[names.index("image")])[1:3]
+        ratio = tf.cast(sizes, tf.float32) / tf.cast(frame, tf.float32)
+        scale = axis_scale(target, ratio[:, 1], ratio[:, 0])
+        boxes = parts[place]
+        real = tf.reduce_any(boxes != PADDING, axis=-1, keepdims=True)
+        parts[place] = tf.where(real, boxes * tf.stack(scale, axis=-1)[:, None], boxes)
+        return pack(self.targets, parts)
