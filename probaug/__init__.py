@@ -1,6 +1,7 @@
-"""Probabilistic augmentation of images with their boxes, masks and keypoints."""
+"""Probabilistic augmentation of images with their boxes, masks and keypoints.
 
-__version__ = "0.1.0"
+Code written for Albumentations 2.0.8 runs after changing its import to ``import probaug as A``.
+"""
 
 from .core.compose import (
     BaseCompose,
@@ -11,8 +12,123 @@ from .core.compose import (
     Sequential,
     SomeOf,
 )
+from .core.hooks import BasicTransform, DualTransform, ImageOnlyTransform, Transform3D
 from .core.params import BboxParams, KeypointParams
 from .core.pipeline import Compose, ReplayCompose
-from .core.hooks import BasicTransform, DualTransform, ImageOnlyTransform, Transform3D
 from .core.serialize import from_dict, load, save, to_dict
 from .core.transform import register
+from .transforms.affine import Affine, Rotate, SafeRotate, ShiftScaleRotate
+from .transforms.blur import Blur, GaussianBlur, MedianBlur, MotionBlur
+from .transforms.color import ChannelShuffle, HueSaturationValue, RGBShift, ToGray
+from .transforms.compression import ImageCompression
+from .transforms.convert import FromFloat, Normalize, ToFloat
+from .transforms.crops import BBoxSafeRandomCrop, CenterCrop, Crop, RandomCrop
+from .transforms.distort import ElasticTransform, GridDistortion, OpticalDistortion
+from .transforms.dropout import CoarseDropout, GridDropout, PixelDropout
+from .transforms.flips import (
+    D4,
+    HorizontalFlip,
+    RandomRotate90,
+    SquareSymmetry,
+    Transpose,
+    VerticalFlip,
+)
+from .transforms.jitter import ColorJitter
+from .transforms.misc import Lambda, NoOp
+from .transforms.noise import GaussNoise
+from .transforms.pads import CropAndPad, Pad, PadIfNeeded
+from .transforms.perspective import Perspective
+from .transforms.resize import LongestMaxSize, RandomScale, Resize, SmallestMaxSize
+from .transforms.resized_crops import RandomResizedCrop, RandomSizedBBoxSafeCrop, RandomSizedCrop
+from .transforms.sharpen import Sharpen
+from .transforms.shuffle import RandomGridShuffle
+from .transforms.tone import (
+    CLAHE,
+    Equalize,
+    InvertImg,
+    Posterize,
+    RandomBrightnessContrast,
+    RandomGamma,
+    Solarize,
+)
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "CLAHE",
+    "D4",
+    "Affine",
+    "BBoxSafeRandomCrop",
+    "BaseCompose",
+    "BasicTransform",
+    "BboxParams",
+    "Blur",
+    "CenterCrop",
+    "ChannelShuffle",
+    "CoarseDropout",
+    "ColorJitter",
+    "Compose",
+    "Crop",
+    "CropAndPad",
+    "DualTransform",
+    "ElasticTransform",
+    "Equalize",
+    "FromFloat",
+    "GaussNoise",
+    "GaussianBlur",
+    "GridDistortion",
+    "GridDropout",
+    "HorizontalFlip",
+    "HueSaturationValue",
+    "ImageCompression",
+    "ImageOnlyTransform",
+    "InvertImg",
+    "KeypointParams",
+    "Lambda",
+    "LongestMaxSize",
+    "MedianBlur",
+    "MotionBlur",
+    "NoOp",
+    "Normalize",
+    "OneOf",
+    "OneOrOther",
+    "OpticalDistortion",
+    "Pad",
+    "PadIfNeeded",
+    "Perspective",
+    "PixelDropout",
+    "Posterize",
+    "RGBShift",
+    "RandomBrightnessContrast",
+    "RandomCrop",
+    "RandomGamma",
+    "RandomGridShuffle",
+    "RandomOrder",
+    "RandomResizedCrop",
+    "RandomRotate90",
+    "RandomScale",
+    "RandomSizedBBoxSafeCrop",
+    "RandomSizedCrop",
+    "ReplayCompose",
+    "Resize",
+    "Rotate",
+    "SafeRotate",
+    "SelectiveChannelTransform",
+    "Sequential",
+    "Sharpen",
+    "ShiftScaleRotate",
+    "SmallestMaxSize",
+    "Solarize",
+    "SomeOf",
+    "SquareSymmetry",
+    "ToFloat",
+    "ToGray",
+    "Transform3D",
+    "Transpose",
+    "VerticalFlip",
+    "from_dict",
+    "load",
+    "register",
+    "save",
+    "to_dict",
+]

@@ -38,10 +38,11 @@ class Mirror(A.DualTransform):
         return result
 
 
-def geometry(r):
+def geometry(r, white):
     """One random spatial transform; round and random parameters, every border."""
     border = int(r.choice(BORDERS))
-    fill = {"border_mode": border, "fill": int(r.integers(256)), "fill_mask": 9}
+    grey = int(r.integers(256)) * white / 255
+    fill = {"border_mode": border, "fill": grey, "fill_mask": 9}
     sampling = {"interpolation": int(r.choice([0, 1, 2])), **fill}
     h, w = int(r.integers(20, 60)), int(r.integers(20, 60))
     choices = [
@@ -85,16 +86,16 @@ def values(r):
 
 def random_steps(r):
     steps, count = [], r.integers(2, 7)
-    normalize_at = r.integers(2 * count)
-    is_float = False
+    convert_at = r.integers(2 * count)
+    white, has_white = 255, True
     for place in range(count):
-        if place == normalize_at:
-            steps.append(A.Normalize() if r.random() < 0.5 else A.ToFloat())
-            is_float = isinstance(steps[-1], A.Normalize)
-        elif r.random() < 0.35 and not is_float:
+        if place == convert_at:
+            white, has_white = 1, bool(r.random() < 0.5)
+            steps.append(A.ToFloat() if has_white else A.Normalize())
+        elif r.random() < 0.35 and has_white:
             steps.append(values(r))
         else:
-            steps.append(geometry(r))
+            steps.append(geometry(r, white))
     if r.random() < 0.3:
         steps = [A.OneOf(steps[:2], p=1), A.Sequential(steps[2:], p=1)] if count > 2 else steps
     return steps
