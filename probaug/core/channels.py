@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from .canvas import Canvas, Plane
 
 
+MOST = 128
+"""OpenCV 5 serves no more channels than this (4.x: 512)."""
+
+
 def mixed(image: Array, weights: Array) -> Array:
     """Mix the channels of an image of C channels by a (C', C + 1) matrix, rounded and clipped.
 
@@ -24,7 +28,12 @@ def mixed(image: Array, weights: Array) -> Array:
     white = WHITE[dtype_name(image.dtype)]
     if white != 1:
         weights = weights * np.append(np.ones(weights.shape[1] - 1), white)
-    result = cv2.transform(image, weights)
+    if weights.shape[1] > MOST:
+        values = image.reshape(-1, image.shape[-1]) @ weights[:, :-1].T + weights[:, -1]
+        values = np.rint(values).clip(0, white) if white != 1 else values
+        result = values.astype(image.dtype).reshape(*image.shape[:2], -1)
+    else:
+        result = cv2.transform(image, weights)
     if white == 1:
         result = clipped(result)
     return result[:, :, None] if result.ndim < image.ndim else result
@@ -35,20 +44,22 @@ def clipped(image: Array) -> Array:
     return np.minimum(np.maximum(image, 0.0, out=image), 1.0, out=image)
 
 
-def filtered(call: Callable[[Array], Array], image: Array, most: int = 128) -> Array:
+def filtered(call: Callable[[Array], Array], image: Array, most: int = MOST) -> Array:
     """Run a filter that serves at most so many channels on an image of any number.
 
-    OpenCV drops the last axis of (H, W, 1) and, from 5.0 on, filters no more than 128 channels.
+    OpenCV drops the last axis of (H, W, 1), so the filter sees that as (H, W). From 5.0 on it
+    filters no more than 128 channels.
     """
     if image.ndim == 2:
         return call(image)
     channels = image.shape[2]
-    if channels <= most:
-        return call(image).reshape(image.shape)
-    parts = (
-        call(np.ascontiguousarray(image[:, :, at : at + most])) for at in range(0, channels, most)
-    )
-    return np.concatenate([np.atleast_3d(part) for part in parts], axis=2)
+    if 1 < channels <= most:
+        return call(image)
+    parts = []
+    for at in range(0, channels, most):
+        part = np.ascontiguousarray(image[:, :, at : at + most])
+        parts.append(np.atleast_3d(call(part[:, :, 0] if part.shape[2] == 1 else part)))
+    return parts[0] if channels == 1 else np.concatenate(parts, axis=2)
 
 
 def means(image: Array) -> list[float]:
@@ -71,9 +82,7 @@ def through_float(image: Array, change: Callable[[Array], Array]) -> Array:
 
 def image_planes(canvas: Canvas) -> list[Plane]:
     """The planes that hold images, pending work left pending."""
-    return [
-        plane for layer in canvas.layers for plane in layer.planes if plane.kind == "image"
-    ]
+    return [plane for layer in canvas.layers for plane in layer.planes if plane.kind == "image"]
 
 
 def require_channels(canvas: Canvas, field: str, count: int) -> None:

@@ -15,6 +15,7 @@ from ..core.kinds import COLOR, Pixel
 from ..core.random import Draw
 from ..core.transform import Params
 
+
 class HueSaturationValue(Pixel):
     """Shift hue, saturation and value by constants.
 
@@ -80,7 +81,8 @@ def shifted_bytes(image: Array, hue: float, saturation: float, value: float) -> 
     hsv = cv2.cvtColor(image, there, tone.scratch(image.shape, image.dtype))
     if more > 0 or lift > 0:
         if more > 0:
-            delta = cv2.compare(hsv, (0, 0, 0, 0), cv2.CMP_GT)  # 255 where there is colour
+            delta = np.not_equal(hsv, 0).view(np.uint8)
+            np.negative(delta, out=delta)  # 255 where there is colour
             delta |= row_of(image, 0, 0, 255)
             delta &= row_of(image, 0, more, lift)
         else:
@@ -158,17 +160,17 @@ class ToGray(Pixel):
 
     Args:
         num_output_channels: How many equal channels the result has; with 1 it is (H, W).
-        method: "weighted_average" (luma), "from_lab" (the lightness of Lab), "desaturation" (halfway
-            between the largest and the smallest channel), "average", "max", or "pca" (along the
-            image's own first principal colour, stretched to the full range).
+        method: "weighted_average" (luma), "from_lab" (the lightness of Lab), "desaturation"
+            (halfway between the largest and the smallest channel), "average", "max", or "pca"
+            (along the image's own first principal colour, stretched to the full range).
         p: Chance that a call does anything.
 
     """
 
     num_output_channels: Count = 3
-    method: Literal[
-        "weighted_average", "from_lab", "desaturation", "average", "max", "pca"
-    ] = "weighted_average"
+    method: Literal["weighted_average", "from_lab", "desaturation", "average", "max", "pca"] = (
+        "weighted_average"
+    )
     p: Probability = 0.5
 
     dtypes = COLOR
@@ -182,10 +184,10 @@ class ToGray(Pixel):
                 f"ToGray(method={self.method!r}) expects an image with 1 or 3 channels, "
                 f"got {image.shape}"
             )
-        grey = getattr(self, "_" + self.method)(image)
+        grey: Array = getattr(self, "_" + self.method)(image)
         if self.num_output_channels == 1:
-            return grey  # type: ignore[no-any-return]
-        return cv2.merge([grey] * self.num_output_channels)
+            return grey
+        return np.asarray(cv2.merge([grey] * self.num_output_channels))
 
     @staticmethod
     def _weighted_average(image: Array) -> Array:
@@ -200,7 +202,7 @@ class ToGray(Pixel):
 
     @staticmethod
     def _desaturation(image: Array) -> Array:
-        return cv2.addWeighted(image.max(axis=2), 0.5, image.min(axis=2), 0.5, 0)
+        return np.asarray(cv2.addWeighted(image.max(axis=2), 0.5, image.min(axis=2), 0.5, 0))
 
     @staticmethod
     def _average(image: Array) -> Array:
@@ -222,7 +224,7 @@ class ToGray(Pixel):
         white = tone.WHITE[image.dtype.name]
         if white != 1:
             grey = np.rint(grey * np.float32(white))
-        return grey.astype(image.dtype).reshape(image.shape[:2])
+        return np.asarray(grey.astype(image.dtype).reshape(image.shape[:2]))
 
 
 class ChannelShuffle(Pixel):

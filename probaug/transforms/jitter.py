@@ -79,8 +79,8 @@ class Colours:
     """An image, and the linear change of its colours that is still to be done.
 
     Brightness, contrast and saturation are all of the form ``value -> same * value + grey * g +
-    offset``, where g is the grey of the pixel, and such steps compose into one of the same form: one
-    pass over the image does them all, as long as no step in between would have clipped.
+    offset``, where g is the grey of the pixel, and such steps compose into one of the same form:
+    one pass over the image does them all, as long as no step in between would have clipped.
     """
 
     def __init__(self, image: Array) -> None:

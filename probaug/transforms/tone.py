@@ -12,8 +12,16 @@ from ..core import tone
 from ..core.canvas import Canvas
 from ..core.channels import clipped, filtered, means, require_channels, through_float
 from ..core.fields import (
-    SAME, Array, Between, Drawn, DrawnPair, Probability, Symmetric, WholePair, up_to,
-)  # fmt: skip
+    SAME,
+    Array,
+    Between,
+    Drawn,
+    DrawnPair,
+    Probability,
+    Symmetric,
+    WholePair,
+    up_to,
+)
 from ..core.hooks import hook_data
 from ..core.kinds import COLOR, Pixel, Pointwise
 from ..core.label_columns import LabelColumns
@@ -137,7 +145,7 @@ class Posterize(Pointwise):
 
     def check(self) -> None:
         bits = self.num_bits
-        parts = bits if isinstance(bits, tuple) and not self._is_range else (bits,)
+        parts: tuple[Any, ...] = bits if isinstance(bits, tuple) and not self._is_range else (bits,)
         for part in parts:
             low, high = part if isinstance(part, tuple) else (part, part)
             if not 1 <= low <= high <= 7:
@@ -216,7 +224,9 @@ class Equalize(Pixel):
         channels = 1 if image.ndim == 2 else image.shape[2]
         if self.by_channels or channels == 1:
             parts = [
-                equalized(channel, self.mode, mask if mask is None or mask.ndim == 2 else mask[:, :, c])
+                equalized(
+                    channel, self.mode, mask if mask is None or mask.ndim == 2 else mask[:, :, c]
+                )
                 for c, channel in enumerate(np.moveaxis(np.atleast_3d(image), 2, 0))
             ]
             return np.stack(parts, axis=2).reshape(image.shape)
@@ -267,20 +277,20 @@ def flattening(counts: Array, used: Array, mode: str) -> Array:
     """The table that flattens a histogram, in whole levels.
 
     Formulas: OpenCV's `equalizeHist`, Pillow's `ImageOps.equalize`. Pillow divides in whole
-    numbers, which on 65536 bins would leave most images as they are; there it is not rounded.
+    numbers to steps of 1/255, on 65536 bins too; there the sum of steps is not rounded.
     """
     top, total = len(counts) - 1, counts.sum()
     if mode == "cv":
         lowest = counts[used[0]]
-        return np.rint(np.maximum(counts.cumsum() - lowest, 0) * (top / (total - lowest)))
+        above = np.maximum(counts.cumsum() - lowest, 0)
+        return np.asarray(np.rint(above * (top / (total - lowest))))
     below = counts.cumsum() - counts
     rest = total - counts[used[-1]]
-    if top > 255:
-        return np.minimum(np.rint(below * (top / rest)), top)
-    step = rest // top
+    step = rest // 255
     if step == 0:
         return np.arange(top + 1)
-    return np.minimum((step // 2 + below) // step, top)
+    steps = (step // 2 + below) / step
+    return np.asarray(np.minimum(np.floor(steps) if top == 255 else np.rint(steps * 257), top))
 
 
 class CLAHE(Pixel):
