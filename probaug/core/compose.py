@@ -73,11 +73,11 @@ class BaseCompose(Node, base=True):
     p: Probability = 0.5
 
     blocks: ClassVar[int] = 1
-    """How many times over the children's uniforms are reserved."""
+    """How many times over the children's uniforms and lanes are reserved."""
 
     @property
     def layout(self) -> tuple[tuple[tuple[Node, int, int], ...], int, int]:
-        """Places of the children, uniforms of one block, lanes in all."""
+        """Places of the children, uniforms of one block, lanes of one block and its own."""
         layout = self.__dict__.get("_cached_layout")
         if layout is None:
             places, slot, lane = [], 0, 1
@@ -94,7 +94,7 @@ class BaseCompose(Node, base=True):
 
     @property
     def lanes(self) -> int:
-        return self.layout[2]
+        return 1 + self.blocks * (self.layout[2] - 1)
 
     def step(
         self,
@@ -107,6 +107,7 @@ class BaseCompose(Node, base=True):
     ) -> Record:
         """Run one child; ``slot`` and ``lane`` are where the children's own begin."""
         child, at, line = self.layout[0][index]
+        draw.params = None
         try:
             record = child.maybe(canvas, draw, slot + at, lane + line, force)
             if record is not None:
@@ -114,7 +115,7 @@ class BaseCompose(Node, base=True):
         except Exception as error:
             drawn = "" if draw.params is None else f" with {draw.params!r}"
             error.add_note(f"in {type(self).__name__}[{index}] = {child!r}{drawn}")
-            draw.params = None
+            draw.params = None  # said once
             raise
         return record
 
@@ -235,6 +236,8 @@ class OneOrOther(BaseCompose):
     p: Probability = 0.5
 
     def check(self) -> None:
+        if self.transforms is not None and (self.first is not None or self.second is not None):
+            raise self.refuse("transforms", "None where first and second are given")
         if self.transforms is None:
             if not (isinstance(self.first, Node) and isinstance(self.second, Node)):
                 raise self.refuse("transforms", "two transforms, or first and second given")
@@ -284,11 +287,10 @@ class SomeOf(BaseCompose):
 
     def run(self, canvas: Canvas, draw: Draw, slot: int, lane: int) -> Steps:
         draw.lane = lane
-        block = self.layout[1]
+        block, lines = (self.layout[1], self.layout[2] - 1) if self.replace else (0, 0)
         steps: Steps = []
         for turn, index in enumerate(self._chosen(draw.generator.random(self.n).tolist())):
-            at = slot + turn * block if self.replace else slot
-            record = self.step(canvas, draw, index, at, lane)
+            record = self.step(canvas, draw, index, slot + turn * block, lane + turn * lines)
             if record is not None:
                 steps.append((index, record))
         return steps
@@ -332,8 +334,12 @@ class SelectiveChannelTransform(BaseCompose):
     """
 
     transforms: Children
-    channels: tuple[int, ...] = (0, 1, 2)
+    channels: Annotated[tuple[int, ...], Between(0)] = (0, 1, 2)
     p: Probability = 1.0
+
+    def check(self) -> None:
+        if not self.channels or len(set(self.channels)) < len(self.channels):
+            raise self.refuse("channels", "different channels, at least one")
 
     def run(self, canvas: Canvas, draw: Draw, slot: int, lane: int) -> Steps:
         return self._on_channels(canvas, lambda part: run_all(self, part, draw, slot, lane))
@@ -358,6 +364,7 @@ class SelectiveChannelTransform(BaseCompose):
             frames = [np.ascontiguousarray(frame[:, :, picked]) for frame in plane.frames]
             parts.append(Plane(plane.name, "image", frames))
         part = Canvas(parts, Labels({}, {}), {}, canvas.fusion)
+        part.stacks, part.alike = canvas.stacks, canvas.alike
         result = run(part)
         for plane, changed in zip(planes, part.planes, strict=True):
             frames = []

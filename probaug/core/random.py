@@ -28,9 +28,13 @@ WORD = 2**64
 
 @lru_cache(maxsize=1024)
 def words_of(seed: int, *more: int) -> Words:
-    """Two 64-bit words spread from a seed of any size (and, for workers, an identity)."""
-    entropy = [abs(seed), int(seed < 0), *more] if more or seed < 0 else seed
-    low, high = np.random.SeedSequence(entropy).generate_state(2, np.uint64).tolist()
+    """Two 64-bit words spread from a seed of any size (and, for workers, an identity).
+
+    What stands behind a seed's digits ends in 0, as no digits do, so that no other seed equals it.
+    """
+    apart = (int(seed < 0), *more, len(more), 0) if more or seed < 0 else ()
+    sequence = np.random.SeedSequence(abs(seed), spawn_key=apart)
+    low, high = sequence.generate_state(2, np.uint64).tolist()
     return low, high
 
 
@@ -74,6 +78,7 @@ class Draw:
         self._bits.state = self._state
         self._keyed = 0
         self.lane = 0
+        self.python = None
         self.values = self._generator.random(slots).tolist()
 
     def uniform(self) -> float:
@@ -150,16 +155,19 @@ class drawing:  # reads as a verb: `with drawing(key, slots) as draw`
 
     def __exit__(self, *error: object) -> None:
         _stack.depth -= 1
+        self.draw.canvas = self.draw.params = None  # or the thread would keep the sample alive
 
 
 _generation = 0  # grows in every forked child, so that inherited streams are noticed
+_forked_from: Any = None  # what multiprocessing called the parent of a forked child
 _restarting = threading.Lock()
 _copies = itertools.count()  # tells streams of one process apart, pickled copies included
 
 
 def _after_fork() -> None:
-    global _generation, _restarting
+    global _forked_from, _generation, _restarting
     _generation += 1
+    _forked_from = multiprocessing.current_process()
     _restarting = threading.Lock()  # another thread may have held the parent's
 
 
@@ -168,11 +176,17 @@ if hasattr(os, "register_at_fork"):
 
 
 def _worker() -> tuple[int, ...]:
-    """What tells this process from its siblings; empty in a main process."""
-    if multiprocessing.parent_process() is not None:
-        identity = multiprocessing.current_process()._identity
-        return tuple(identity) or (os.getpid(),)
-    return (os.getpid(),) if _generation else ()
+    """What tells this process from its siblings; empty in a main process.
+
+    A worker of multiprocessing has an identity of its own; a plain fork has its parent's, and only
+    its number is new.
+    """
+    process = multiprocessing.current_process()
+    started = multiprocessing.parent_process() is not None
+    identity = tuple(process._identity) if started else ()
+    if process is _forked_from or (started and not identity):
+        identity += (os.getpid(),)
+    return identity
 
 
 class Stream:
@@ -184,7 +198,9 @@ class Stream:
     """
 
     def __init__(self, seed: int | None) -> None:
-        self.seed = seed
+        if not (seed is None or _is_whole(seed)):
+            raise ValueError(f"seed must be a whole number or None, got {seed!r}")
+        self.seed = None if seed is None else int(seed)
         self._copy = next(_copies)
         self._generation = -1
 
