@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import deque
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -40,14 +42,15 @@ class EpochClock:
         self.testing = False
         self._batches = batches
         self._frozen = frozen
-        self._asked: list[int] = []
+        # Enough for a pass and for looks aside; loops without Keras never empty it.
+        self._asked: deque[int] = deque(maxlen=2 * batches + 4)
         self._inside = False
         self._told: tuple[int, int] | None = None
 
     def set(self, epoch: int) -> None:
         """Make this the current epoch."""
         self.epoch = epoch
-        self._asked = []
+        self._asked.clear()
 
     def asked(self, batch: int) -> None:
         """Note that a batch was asked for."""
@@ -83,12 +86,13 @@ class EpochClock:
         """Keras ends an epoch, or has only looked at the shapes of two batches."""
         inside, self._inside = self._inside, False
         if not inside or self._broken_off():
-            self._asked = []
+            self._asked.clear()
         elif len(set(self._asked)) >= self._batches:
             self.set(self.epoch if self._frozen else self.epoch + 1)
 
     def _broken_off(self) -> bool:
         """Whether the epoch never ended and this is the look before another fit."""
         look = list(range(min(2, self._batches)))
-        before, last = self._asked[: -len(look)], self._asked[-len(look) :]
+        asked = list(self._asked)
+        before, last = asked[: -len(look)], asked[-len(look) :]
         return last == look and not set(look).isdisjoint(before)

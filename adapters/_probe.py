@@ -63,10 +63,12 @@ def probe(owner: str, recipe: Recipe, given: Mapping[str, Like]) -> dict[str, Li
 def _black(name: str, like: Like, frame: tuple[int, ...], recipe: Recipe) -> Any:
     if recipe.boxes is not None and name in ("bboxes", *recipe.boxes.names):
         return np.zeros((0, *(side or 0 for side in like.shape[1:])), like.dtype)
-    if name in recipe.arrays and len(like.shape) >= 2 and name != "keypoints":
-        rest = (3 if side is None else side for side in like.shape[2:])
-        return np.zeros((*frame, *rest), like.dtype)
-    return np.zeros([side or 0 for side in like.shape], like.dtype)
+    lead = recipe.lead(name)
+    if lead is None:
+        return np.zeros([side or 0 for side in like.shape], like.dtype)
+    frames = [side or 1 for side in like.shape[:lead]]
+    channels = [side or 3 for side in like.shape[lead + 2 :]]
+    return np.zeros((*frames, *frame, *channels), like.dtype)
 
 
 def _common(likes: list[Like]) -> Like:

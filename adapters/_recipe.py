@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from probaug.core.call import PLANES
+
 from ._formats import BoxPacker
 from ._values import Values
 
@@ -36,6 +38,12 @@ class Recipe:
     arrays: tuple[str, ...]
     boxes: BoxPacker | None
     carried: tuple[str, ...] = ()
+
+    def lead(self, name: str) -> int | None:
+        """How many axes stand before height and width; None if the target has no pixels."""
+        alike = getattr(self.pipeline, "additional_targets", None) or {}
+        plane = PLANES.get(alike.get(name, name))
+        return None if plane is None else plane[1]
 
     def run(
         self, sample: Mapping[str, Any], key: Key, slots: Mapping[str, Array]

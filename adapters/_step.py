@@ -58,10 +58,12 @@ class Step:
             self.results = probe(self.owner, self.recipe, likes)
         if output_shape is not None:
             for name in self.recipe.arrays:
-                like = self.results.get(name, likes[name])
+                like, lead = self.results.get(name, likes[name]), self.recipe.lead(name)
                 shape: Shape = tuple(output_shape)
-                if name not in self.recipe.images:
-                    shape = (*shape[:2], *like.shape[2:]) if name != "keypoints" else like.shape
+                if lead is None:
+                    shape = like.shape
+                elif name not in self.recipe.images:
+                    shape = (*like.shape[:lead], *shape[:2], *like.shape[lead + 2 :])
                 chosen = dtype if dtype is not None and name in self.recipe.images else like.dtype
                 self.results[name] = Like(shape, chosen)
         boxes = self.recipe.boxes

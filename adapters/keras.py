@@ -17,6 +17,8 @@ from ._samples import LABEL_KEYS, TASKS, WEIGHT, samples_of
 from ._values import Values
 from ._workers import Address, Workers, usable_cpus
 
+__all__ = ["AugmentedSequence"]
+
 OWNER = "AugmentedSequence"
 
 

@@ -16,6 +16,8 @@ from ._recipe import Recipe
 from ._step import Step
 from ._values import Values
 
+__all__ = ["EpochCallback", "augment"]
+
 OWNER = "augment"
 
 
@@ -47,8 +49,9 @@ def augment(
     A sample is drawn by the key (seed, epoch, index): index is its place in the iteration, epoch
     counts the iterations of this dataset. So draws are the same for any ``num_parallel_calls``,
     batched or not, and in a dataset built again; and new in every epoch, of ``fit`` or of
-    ``repeat`` after it. To begin elsewhere, or to save the count in a checkpoint, give the epoch
-    as an int64 variable; see also `EpochCallback`.
+    ``repeat`` after it. Give the epoch as an int64 variable to set it, by `EpochCallback` or by
+    hand, and to save it in a checkpoint beside an iterator (TensorFlow saves such iterators where
+    the dataset's options set ``experimental_external_state_policy`` to IGNORE).
 
     The work is done by Python functions: it cannot leave this process (no tf.data service, no
     SavedModel, no TPU host).

@@ -221,6 +221,22 @@ def test_dicts_names_weights_and_nesting():
     assert weights.shape == (6,)
 
 
+def test_several_masks_and_keypoints_of_one_image():
+    pipeline = A.Compose(
+        [A.HorizontalFlip(p=1), A.CenterCrop(20, 20)],
+        keypoint_params=A.KeypointParams("xy", remove_invisible=False),
+    )
+    masks = np.stack([X[..., 0], X[..., 1], X[..., 2]], axis=1)
+    points = np.tile(np.float32([[3, 4], [10, 11]]), (20, 1, 1))
+    dataset = tf.data.Dataset.from_tensor_slices({"image": X, "masks": masks, "keypoints": points})
+    for options in ({}, {"output_shape": (20, 20, 3), "dtype": "uint8"}):
+        augmented = augment(dataset, pipeline, **options)
+        assert augmented.element_spec["masks"] == tf.TensorSpec((3, 20, 20), tf.uint8)
+        first = next(iter(augmented))
+        np.testing.assert_array_equal(np.moveaxis(first["masks"], 0, -1), first["image"])
+        np.testing.assert_allclose(first["keypoints"], [[18, 2], [11, 9]])
+
+
 def test_a_single_image_is_an_element():
     dataset = tf.data.Dataset.from_tensor_slices(X)
     assert augment(dataset, FLIP).element_spec == tf.TensorSpec((16, 16, 3), tf.uint8)
