@@ -22,6 +22,7 @@ HoleFill: TypeAlias = Fill | Literal["random", "random_uniform", "inpaint_telea"
 
 INPAINTING = {"inpaint_telea": cv2.INPAINT_TELEA, "inpaint_ns": cv2.INPAINT_NS}
 INPAINT_RADIUS = 3
+LARGE = 2.0**16  # a power of two, so that values outside the holes come back exactly
 INPAINTED = ("uint8", "uint16", "float32")
 
 
@@ -94,6 +95,13 @@ def inpainted(frame: Array, holes: list[Hole], method: int) -> Array:
             f"inpainting needs an image of {', '.join(INPAINTED)}, got {frame.dtype.name} "
             f"{frame.shape}"
         )
+    if frame.dtype == np.float32:  # OpenCV rounds as if for whole numbers: give it large ones
+        return inpainted_as(frame * np.float32(LARGE), holes, method) / np.float32(LARGE)
+    return inpainted_as(frame, holes, method)
+
+
+def inpainted_as(frame: Array, holes: list[Hole], method: int) -> Array:
+    """The same, for values as large as whole numbers are."""
     where = np.zeros(frame.shape[:2], np.uint8)
     for left, top, right, bottom in holes:
         where[top:bottom, left:right] = 1

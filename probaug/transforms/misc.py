@@ -70,6 +70,29 @@ class Lambda(NoOp):
     def apply_to_bboxes(self, bboxes: Array, *args: Any, **params: Any) -> Array:
         return bboxes if self.bboxes is None else self.bboxes(bboxes, **params)
 
+    def is_serializable(self) -> bool:
+        """Whether it can be saved: functions cannot, but a name may stand for them."""
+        return self.name is not None
+
+    def serializable_fields(self) -> dict[str, Any]:
+        """What a saved pipeline holds of it; without a name, only a replay in this process."""
+        return self.config() if self.name is None else {"name": self.name}
+
+    @classmethod
+    def resupplied(cls, fields: dict[str, Any], given: dict[str, Any] | None) -> Lambda:
+        """The transform that a saved name stands for, out of those given with ``load``."""
+        name = fields.get("name")
+        if name is None:
+            return cls(**fields)
+        found = (given or {}).get(name)
+        if not isinstance(found, Lambda):
+            known = ", ".join(map(repr, given or {})) or "none"
+            raise ValueError(
+                f"the saved pipeline needs the Lambda named {name!r}, given as "
+                f"nonserializable={{{name!r}: Lambda(...)}}; given: {known}"
+            )
+        return found
+
     def __repr__(self) -> str:
         words = {
             name: getattr(value, "__qualname__", None) or repr(value)
