@@ -298,7 +298,8 @@ class Rotate(Warp):
         border_mode: What lies beyond the edge.
         rotate_method: "largest_box" boxes in the moved corners of a box, "ellipse" the moved
             ellipse in it.
-        crop_border: Keep only the largest upright window that shows no border.
+        crop_border: Keep only the largest upright window inside the rotated image, as far as it
+            lies on the canvas.
         mask_interpolation: How to read masks between pixels.
         fill: Image value of a constant border, in the image's units.
         fill_mask: Mask value of a constant border.

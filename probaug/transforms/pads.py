@@ -238,8 +238,8 @@ class CropAndPad(DualTransform):
             uniforms = uniforms[:1] * 4
         picked = map(pick, self._amounts(), uniforms)
         params: Params = dict(zip(SIDES, picked, strict=True))
-        params["fill"] = pick(self.fill, draw.uniform())
-        params["fill_mask"] = pick(self.fill_mask, draw.uniform())
+        params["value"] = pick(self.fill, draw.uniform())
+        params["mask_value"] = pick(self.fill_mask, draw.uniform())
         return params
 
     def strips(self, size: Size, params: Params) -> tuple[Size, Size, Matrix, Matrix]:
@@ -264,8 +264,8 @@ class CropAndPad(DualTransform):
                 self.interpolation,  # type: ignore[arg-type]  # stored as a code
                 self.mask_interpolation,  # type: ignore[arg-type]
                 self.border_mode,  # type: ignore[arg-type]
-                params["fill"],
-                params["fill_mask"],
+                params["value"],
+                params["mask_value"],
             )
         )
         moved = None
