@@ -45,7 +45,7 @@ def pipeline(side: int, seed: int) -> A.Compose:
                 p=1.0,
             ),
             A.ColorJitter(brightness=0.25, contrast=0.25, saturation=0.4, hue=0.06, p=0.7),
-            A.OneOf([A.GaussNoise(std_range=(0.03, 0.1)), A.GaussianBlur(sigma_limit=(0.5, 1.5))]),
+            A.OneOf([A.GaussNoise(std_range=(0.02, 0.07)), A.GaussianBlur(sigma_limit=(0.5, 1.5))]),
             A.CoarseDropout(
                 num_holes_range=(1, 4),
                 hole_height_range=(0.06, 0.14),
