@@ -141,16 +141,20 @@ def frozen(value: Any) -> Any:
     if isinstance(value, (list, tuple)):
         return tuple(frozen(item) for item in value)
     if isinstance(value, dict):
-        return tuple((key, frozen(value[key])) for key in sorted(value))
+        return tuple((key, frozen(value[key])) for key in sorted(value, key=repr))
     if isinstance(value, np.ndarray):
         return value.shape, value.dtype.str, value.tobytes()
     return value
 
 
 def same(a: Any, b: Any) -> bool:
-    """Equality that also holds for arrays."""
+    """Equality that also holds for arrays, alone or inside of tuples and dicts."""
     if isinstance(a, np.ndarray) or isinstance(b, np.ndarray):
-        return np.array_equal(a, b)
+        return type(a) is type(b) and a.dtype == b.dtype and np.array_equal(a, b)
+    if isinstance(a, (list, tuple)) and isinstance(b, (list, tuple)):
+        return len(a) == len(b) and all(map(same, a, b))
+    if isinstance(a, dict) and isinstance(b, dict):
+        return a.keys() == b.keys() and all(same(a[key], b[key]) for key in a)
     return bool(a == b)
 
 
@@ -185,11 +189,24 @@ class Declared:
         return cls.__init__ is not Declared.__init__
 
     def __setattr__(self, name: str, value: Any) -> None:
-        if not self._is_open() and name in self._table().fields:
-            raise AttributeError(
-                f"{type(self).__name__}.{name} is fixed; use t.replace({name}=...) for a copy"
-            )
+        if name in self._table().fields:
+            if not self._is_open():
+                raise self._fixed(name)
+            for derived in [*filter(is_derived, self.__dict__)]:
+                del self.__dict__[derived]
         self.__dict__[name] = value
+
+    def __delattr__(self, name: str) -> None:
+        if not self._is_open() and name in self._table().fields:
+            raise self._fixed(name)
+        super().__delattr__(name)
+
+    def _fixed(self, name: str) -> AttributeError:
+        # SomeOf has a parameter called replace, which hides the method
+        how = "__replace__" if "replace" in self._table().fields else "replace"
+        return AttributeError(
+            f"{type(self).__name__}.{name} is fixed; use t.{how}({name}=...) for a copy"
+        )
 
     def _values(self) -> dict[str, Any]:
         return {name: self.__dict__[name] for name in self._table().names}
@@ -255,6 +272,11 @@ class Declared:
 def is_scratch(name: str) -> bool:
     """Whether an instance entry is derived or per-process, and so never copied or compared."""
     return name.startswith("_cached_")
+
+
+def is_derived(name: str) -> bool:
+    """Whether an instance entry was worked out from fields."""
+    return is_scratch(name) and name != "_cached_stream"
 
 
 def walk(value: Any) -> Iterator[Any]:

@@ -155,6 +155,14 @@ def is_number(value: Any) -> bool:
     return isinstance(value, Real) and not isinstance(value, bool)
 
 
+def is_finite(value: Any) -> bool:
+    """Whether a number is one that a float can hold."""
+    try:
+        return math.isfinite(value)
+    except OverflowError:
+        return False
+
+
 def plain(value: Any) -> Any:
     """Turn lists and arrays into tuples and NumPy scalars into Python numbers, at any depth."""
     if isinstance(value, np.generic):
@@ -201,7 +209,7 @@ def fits(value: Any, hint: Any) -> bool:
             return all(fits(item, args[0]) for item in value)
         return len(value) == len(args) and all(map(fits, value, args))
     if hint is float:
-        return is_number(value) and math.isfinite(value)
+        return is_number(value) and is_finite(value)
     if hint is int:
         return isinstance(value, Integral) and not isinstance(value, bool)
     if hint in (None, NoneType):
