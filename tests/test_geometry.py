@@ -93,7 +93,7 @@ def test_symmetries_are_those_of_pillow_and_equally_likely(cls):
     assert len(set(wanted)) == len(wanted)
     counts = dict.fromkeys(wanted, 0)
     for index in range(800):
-        counts[cls()(image=image, key=index)["image"].tobytes()] += 1
+        counts[cls()(image=image, key=(0, 0, index))["image"].tobytes()] += 1
     expected = 800 / len(wanted)
     assert sum((n - expected) ** 2 / expected for n in counts.values()) < 30  # chi-squared
 
@@ -107,7 +107,7 @@ def test_quarter_turns_agree_with_rotate():
         a = rotate(**given)
         np.testing.assert_array_equal(a["image"], np.rot90(image, quarters))
         for index in range(40):
-            b = pipeline(A.RandomRotate90())(**given, key=index)
+            b = pipeline(A.RandomRotate90())(**given, key=(0, 0, index))
             if np.array_equal(a["image"], b["image"]):
                 break
         np.testing.assert_allclose(a["bboxes"], b["bboxes"], atol=1e-9)
@@ -128,9 +128,8 @@ def test_quarter_turns_agree_with_rotate():
 )
 def test_keypoint_angles_are_those_of_a_drawn_line(transform, angle):
     pipe = pipeline(transform)
-    line = np.array(
-        [(30.0, 30.0), (30 + 9 * math.cos(math.pi / 6), 30 - 9 * math.sin(math.pi / 6))]
-    )
+    step = 9 * np.array([math.cos(math.pi / 6), -math.sin(math.pi / 6)])
+    line = np.array([(30.0, 30.0), 30 + step])
     points = [(x, y, 30.0, 1.0) for x, y in line]
     (x1, y1, a, _), (x2, y2, _, _) = pipe(image=smooth(), bboxes=[], keypoints=points)["keypoints"]
     assert a == pytest.approx(angle)
@@ -205,7 +204,9 @@ def applied(transform, times=300, image=None):
     """What a transform draws, call by call."""
     pipe = A.Compose([transform], save_applied_params=True)
     image = smooth(8, 8) if image is None else image
-    return [pipe(image=image, key=index)["applied_transforms"][0][1] for index in range(times)]
+    return [
+        pipe(image=image, key=(0, 0, index))["applied_transforms"][0][1] for index in range(times)
+    ]
 
 
 def test_affine_draws_what_its_fields_say():
@@ -268,13 +269,8 @@ def test_crop_border_shows_no_border_and_is_the_largest_window():
         size, angle = Size(*map(int, rng.integers(40, 400, 2))), rng.uniform(-180, 180)
         window = A.Rotate(crop_border=True).output_size(size, limit=angle)
         cos, sin = abs(math.cos(math.radians(angle))), abs(math.sin(math.radians(angle)))
-        widths = np.linspace(
-            1, min(size.width / max(cos, 1e-9), size.height / max(sin, 1e-9)), 2000
-        )
-        heights = np.minimum(
-            (size.width - widths * cos) / max(sin, 1e-9),
-            (size.height - widths * sin) / max(cos, 1e-9),
-        )
+        widths = np.linspace(1, min(size.width / cos, size.height / sin), 2000)
+        heights = np.minimum((size.width - widths * cos) / sin, (size.height - widths * sin) / cos)
         best = np.argmax(widths * heights)
         seen = min(widths[best], size.width) * min(heights[best], size.height)
         assert window.width * window.height == pytest.approx(seen, rel=0.08)
@@ -398,13 +394,13 @@ def test_borders_and_fills(name):
     image, mask = np.full((40, 50, 3), 200, np.uint8), np.zeros((40, 50), np.uint8)
     seen = set()
     for index in range(30):
-        result = transform(image=image, mask=mask, key=index)
+        result = transform(image=image, mask=mask, key=(0, 0, index))
         seen |= {tuple(v) for v in result["image"].reshape(-1, 3).tolist()}
         assert set(np.unique(result["mask"])) <= {0, 7}
     assert (200, 200, 200) in seen
     assert name == "Perspective" or (1, 2, 3) in seen
     solid = transform.replace(border_mode="reflect")
-    assert (solid(image=image, key=1)["image"] == 200).all()
+    assert (solid(image=image, key=(0, 0, 1))["image"] == 200).all()
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 17), (17, 1), (2, 3)])

@@ -35,7 +35,7 @@ def test_center_crop_rounds_down():
 def test_random_crop_reaches_every_place_equally():
     counts = np.zeros((4, 3), int)
     for index in range(1200):
-        result = A.RandomCrop(9, 15)(image=GRID, key=index)["image"]
+        result = A.RandomCrop(9, 15)(image=GRID, key=(0, 0, index))["image"]
         top, left = where(result)
         np.testing.assert_array_equal(result, GRID[top : top + 9, left : left + 15])
         counts[top, left] += 1
@@ -51,8 +51,8 @@ def test_crop_is_a_slice():
 def test_labels_of_a_crop_are_shifted_and_clipped():
     pipe = pipeline(A.Crop(10, 5, 50, 35))
     result = pipe(
-        image=PHOTO, bboxes=[[0, 0, 20, 20], [12, 6, 15, 9], [52, 0, 60, 40]], labels=["a", "b", "c"],
-        keypoints=[(10, 5), (49.5, 34.5), (9, 5)],
+        image=PHOTO, bboxes=[[0, 0, 20, 20], [12, 6, 15, 9], [52, 0, 60, 40]],
+        labels=["a", "b", "c"], keypoints=[(10, 5), (49.5, 34.5), (9, 5)],
     )  # fmt: skip
     assert result["bboxes"] == [[0, 0, 10, 15], [2, 1, 5, 4]]
     assert result["labels"] == ["a", "b"]
@@ -104,7 +104,7 @@ def test_random_position_reaches_every_place():
     ):
         seen = set()
         for index in range(200):
-            result = transform(image=GRID, key=index)["image"]
+            result = transform(image=GRID, key=(0, 0, index))["image"]
             seen.add(tuple(np.argwhere(result == 0)[0]))
         assert seen == {(top, left) for top in range(3) for left in range(2)}
 
@@ -113,7 +113,7 @@ def test_crop_beyond_the_image_pads_no_more_than_the_window_needs():
     result = A.Crop(5, 2, 20, 9, pad_if_needed=True, pad_position="top_left", fill=9)(image=GRID)
     wanted = np.pad(GRID, ((0, 0), (0, 3)), constant_values=9)[2:9, 5:20]
     np.testing.assert_array_equal(result["image"], wanted)
-    one_axis = A.RandomCrop(14, 5, pad_if_needed=True)(image=GRID, key=3)["image"]
+    one_axis = A.RandomCrop(14, 5, pad_if_needed=True)(image=GRID, key=(0, 0, 3))["image"]
     left = int(one_axis[1, 0])
     np.testing.assert_array_equal(one_axis[1:13], GRID[:, left : left + 5])
 
@@ -168,7 +168,7 @@ def test_crop_of_pad_is_the_image():
 def drawn(transform, times=300, **data):
     pipe = pipeline(transform, save_applied_params=True)
     data = {"image": PHOTO, "bboxes": [], "labels": [], "keypoints": [], **data}
-    return [pipe(**data, key=index)["applied_transforms"][0][1] for index in range(times)]
+    return [pipe(**data, key=(0, 0, index))["applied_transforms"][0][1] for index in range(times)]
 
 
 def test_random_resized_crop_draws_areas_and_shapes():
@@ -201,7 +201,7 @@ def test_random_resized_crop_resizes_what_it_cuts():
     transform = A.RandomResizedCrop((37, 51), interpolation="area")
     for index in range(20):
         result = pipeline(transform, save_applied_params=True)(
-            image=PHOTO, bboxes=[[10, 10, 40, 30]], labels=[1], keypoints=[], key=index
+            image=PHOTO, bboxes=[[10, 10, 40, 30]], labels=[1], keypoints=[], key=(0, 0, index)
         )
         left, top, right, bottom = transform.window(
             Size(40, 60), **result["applied_transforms"][0][1]
@@ -248,7 +248,7 @@ def test_box_safe_crops_hold_every_box(erosion):
     assert low[2] <= 53 - erosion * 20
     sized = pipeline(A.RandomSizedBBoxSafeCrop(32, 48, erosion_rate=0))
     for index in range(50):
-        result = sized(image=PHOTO, bboxes=boxes, labels=[0, 1], keypoints=[], key=index)
+        result = sized(image=PHOTO, bboxes=boxes, labels=[0, 1], keypoints=[], key=(0, 0, index))
         assert result["image"].shape == (32, 48, 3)
         assert len(result["bboxes"]) == 2
 
@@ -369,7 +369,7 @@ def test_planes_of_another_size_follow_by_the_same_draw():
     small = PHOTO[::2, ::2].copy()
     for transform in (A.RandomResizedCrop((16, 16)), A.BBoxSafeRandomCrop(0.5), A.Resize(8, 8)):
         pipe = A.Compose([transform], additional_targets={"other": "image"}, is_check_shapes=False)
-        result = pipe(image=PHOTO, other=small, key=1)
+        result = pipe(image=PHOTO, other=small, key=(0, 0, 1))
         assert result["other"].dtype == np.uint8
         if not isinstance(transform, A.BBoxSafeRandomCrop):
             assert result["image"].shape == result["other"].shape
