@@ -44,6 +44,12 @@ def clipped(image: Array) -> Array:
     return np.minimum(np.maximum(image, 0.0, out=image), 1.0, out=image)
 
 
+def bounded(image: Array) -> Array:
+    """A float image within [0, 1]: itself, or a clipped copy."""
+    low, high, _, _ = cv2.minMaxLoc(image.reshape(len(image), -1))
+    return image if low >= 0 and high <= 1 else clipped(image.copy())
+
+
 def filtered(call: Callable[[Array], Array], image: Array, most: int = MOST) -> Array:
     """Run a filter that serves at most so many channels on an image of any number.
 

@@ -22,6 +22,10 @@ LEVELS = {
 UNIT_LEVELS = {name: levels / levels[-1] for name, levels in LEVELS.items()}
 
 
+FLOATS_AT_ONCE = 1 << 15
+"""Values of a float image that a curve maps at a time: what its intermediates keep in the cache."""
+
+
 class Curve:
     """A map of image values, the same for every pixel.
 
@@ -69,10 +73,16 @@ class Curve:
         """Map a float32 image."""
         if self.per_channel and image.ndim == 2:
             return self.on_floats(image[:, :, None])[:, :, 0]
-        result = self.map(image)
-        if not self.to_float:
-            result = np.minimum(np.maximum(result, 0.0), 1.0)
-        return np.asarray(result, np.float32)
+        result = np.empty(image.shape, np.float32)
+        rows = max(1, FLOATS_AT_ONCE // result[0].size)
+        for top in range(0, len(image), rows):
+            part = self.map(image[top : top + rows])
+            if self.to_float:
+                result[top : top + rows] = part
+            else:
+                part = np.maximum(part, 0.0)
+                np.minimum(part, 1.0, out=result[top : top + rows], casting="same_kind")
+        return result
 
 
 def apply(image: Array, curves: list[Curve], dst: Array | None = None) -> Array:

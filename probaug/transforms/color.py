@@ -9,8 +9,8 @@ import numpy as np
 
 from ..core import tone
 from ..core.canvas import Canvas
-from ..core.channels import clipped, image_planes, mixed, through_float
-from ..core.fields import Array, Between, Count, Probability, Symmetric
+from ..core.channels import MOST, bounded, clipped, image_planes, mixed, through_float
+from ..core.fields import Array, Between, Count, Probability, Symmetric, dtype_name
 from ..core.kinds import COLOR, Pixel
 from ..core.random import Draw
 from ..core.transform import Params
@@ -53,15 +53,19 @@ def shifted(image: Array, hue: float, saturation: float, value: float) -> Array:
         return shifted_bytes(image, hue, saturation, value)
     if image.dtype == np.uint16:
         return through_float(image, lambda values: shifted(values, hue, saturation, value))
-    hsv = cv2.cvtColor(clipped(image.copy()), cv2.COLOR_RGB2HSV)
-    if hue:
-        hsv[:, :, 0] = (hsv[:, :, 0] + np.float32(360 * hue)) % 360
+    hsv: Array = cv2.cvtColor(bounded(image), cv2.COLOR_RGB2HSV)
     if saturation:
-        old = hsv[:, :, 1]
-        new = np.clip(old + np.float32(saturation), 0, 1)
-        hsv[:, :, 1] = np.where(old > 0, new, 0)
+        plane = np.ascontiguousarray(hsv[:, :, 1])
+        coloured = plane > 0
+        plane += np.float32(saturation)
+        plane *= coloured
+        hsv[:, :, 1] = clipped(plane)
     if value:
-        hsv[:, :, 2] = np.clip(hsv[:, :, 2] + np.float32(value), 0, 1)
+        plane = hsv[:, :, 2] + np.float32(value)
+        hsv[:, :, 2] = clipped(plane)
+    if hue:  # what is beyond a turn OpenCV takes for the next one
+        row = np.array([360 * (hue % 1), 0, 0], np.float32)
+        hsv += np.tile(row, image.shape[1]).reshape(1, -1, 3)
     return clipped(cv2.cvtColor(hsv, cv2.COLOR_HSV2RGB))
 
 
@@ -249,6 +253,9 @@ class ChannelShuffle(Pixel):
         order = [c for c in order if c < count] + list(range(len(order), count))
         if order == list(range(count)):
             return image
-        if count <= 4 and image.dtype == np.uint8:
-            return cv2.transform(image, np.eye(count)[order])
-        return np.ascontiguousarray(image[:, :, order])
+        if count == 3 and image.dtype == np.uint8:
+            return cv2.transform(image, np.eye(3)[order])
+        if dtype_name(image.dtype) not in COLOR or count > MOST:
+            return np.ascontiguousarray(image[:, :, order])
+        pairs = [index for pair in zip(order, range(count)) for index in pair]
+        return np.asarray(cv2.mixChannels([image], [np.empty_like(image)], pairs)[0])

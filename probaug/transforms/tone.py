@@ -10,7 +10,7 @@ import numpy as np
 
 from ..core import tone
 from ..core.canvas import Canvas
-from ..core.channels import clipped, filtered, means, require_channels, through_float
+from ..core.channels import MOST, clipped, filtered, means, require_channels, through_float
 from ..core.fields import (
     SAME,
     Array,
@@ -169,12 +169,15 @@ class Posterize(Pointwise):
         bits = params["num_bits"]
         if isinstance(bits, list):
             require_channels(canvas, "Posterize.num_bits", len(bits))
-        step = 2.0 ** (8 - np.array(bits))
+            step: Any = np.array([2 ** (8 - n) for n in bits], np.float32)
+        else:
+            step = 2.0 ** (8 - bits)
         canvas.tone(tone.Curve(lambda x: self.curve(x, step), isinstance(bits, list)))
 
-    def curve(self, x: Array, step: Array) -> Array:
+    def curve(self, x: Array, step: Any) -> Array:
         # The hair above keeps exact multiples, which float32 may hold a hair below.
-        return np.floor((x * 255 + 1e-3) / step) * (step / 255)
+        kept: Array = np.floor((x * 255 + 1e-3) / step)
+        return kept * (step / 255)
 
 
 class Equalize(Pixel):
@@ -223,13 +226,13 @@ class Equalize(Pixel):
             mask = self._checked(np.asarray(mask), image)
         channels = 1 if image.ndim == 2 else image.shape[2]
         if self.by_channels or channels == 1:
-            parts = [
-                equalized(
-                    channel, self.mode, mask if mask is None or mask.ndim == 2 else mask[:, :, c]
-                )
-                for c, channel in enumerate(np.moveaxis(np.atleast_3d(image), 2, 0))
-            ]
-            return np.stack(parts, axis=2).reshape(image.shape)
+            if mask is None or mask.ndim == 2:
+                masks: Any = [mask] * channels
+            else:
+                masks = np.moveaxis(mask, 2, 0)
+            parts = [equalized(c, self.mode, m) for c, m in zip(cv2.split(image), masks)]
+            whole = cv2.merge(parts) if channels <= MOST else np.stack(parts, axis=2)
+            return whole.reshape(image.shape)
         if channels != 3:
             raise TypeError(
                 "Equalize(by_channels=False) expects an image with 1 or 3 channels, "
