@@ -5,6 +5,7 @@ A hole is (left, top, right, bottom) in whole pixels, right and bottom not inclu
 
 from __future__ import annotations
 
+import math
 from typing import Any, Literal, TypeAlias
 
 import cv2
@@ -80,6 +81,10 @@ def random_values(
     generator: np.random.Generator, shape: tuple[int, ...], dtype: np.dtype[np.generic]
 ) -> Array:
     """Uniform values over the whole range of a dtype; floats in [0, 1)."""
+    if dtype.name in ("uint8", "uint16"):  # every pattern of bits is a value
+        count = math.prod(shape)
+        words = generator.bit_generator.random_raw(-(-count * dtype.itemsize // 8))
+        return np.asarray(words.view(dtype)[:count].reshape(shape))
     if dtype.kind == "f":
         return np.asarray(generator.random(shape), dtype)
     if dtype.kind == "b":
