@@ -1,13 +1,22 @@
-"""Box formats by the names Keras and pipelines use, and the packing of boxes for training."""
+"""Boxes in the format a model wants, packed for training."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from probaug.core.labels import (
+    BOX_FORMATS,
+    KERAS_BOX_FORMATS,
+    from_edges,
+    is_relative,
+    to_edges,
+)
+from probaug.core.matrix import Size
 
 from ._checks import one_of, refuse, whole
 
@@ -16,77 +25,21 @@ PADDING = -1
 LABELS = "labels"
 
 
-class Layout(NamedTuple):
-    """How four numbers say a box: what the pairs are, which axis comes first, in which unit."""
-
-    pairs: str  # "corners", "corner and size" or "center and size"
-    yx: bool
-    relative: bool
-
-
-_CORNERS, _CORNER_SIZE, _CENTER_SIZE = "corners", "corner and size", "center and size"
-
-KERAS = {
-    "xyxy": Layout(_CORNERS, False, False),
-    "yxyx": Layout(_CORNERS, True, False),
-    "xywh": Layout(_CORNER_SIZE, False, False),
-    "center_xywh": Layout(_CENTER_SIZE, False, False),
-    "center_yxhw": Layout(_CENTER_SIZE, True, False),
-    "rel_xyxy": Layout(_CORNERS, False, True),
-    "rel_yxyx": Layout(_CORNERS, True, True),
-    "rel_xywh": Layout(_CORNER_SIZE, False, True),
-    "rel_center_xywh": Layout(_CENTER_SIZE, False, True),
-}
-PIPELINE = KERAS | {
-    "pascal_voc": KERAS["xyxy"],
-    "coco": KERAS["xywh"],
-    "albumentations": KERAS["rel_xyxy"],
-    "yolo": KERAS["rel_center_xywh"],
-}
-
-
 def convert(
     boxes: NDArray[Any], source: str, target: str, size: tuple[int, int]
 ) -> NDArray[np.float64]:
     """Rewrite (N, 4) boxes from one format in another; ``size`` is the image's (H, W)."""
     boxes = np.asarray(boxes, np.float64).reshape(-1, 4)
-    old, new = PIPELINE[source], PIPELINE[target]
-    if old == new:
+    if BOX_FORMATS.get(source, source) == BOX_FORMATS.get(target, target):
         return boxes
-    first, second = _corners(boxes, old)
-    if old.relative != new.relative:
-        height, width = size
-        scale = np.array([width, height], np.float64)
-        scale = scale if old.relative else 1 / scale
-        first, second = first * scale, second * scale
-    return _pairs(first, second, new)
+    frame = Size(*size)
+    converted: NDArray[np.float64] = from_edges(to_edges(boxes, source, frame), target, frame)
+    return converted
 
 
-def _corners(boxes: NDArray[np.float64], layout: Layout) -> tuple[NDArray[Any], NDArray[Any]]:
-    """Top-left and bottom-right, (N, 2) each, x first."""
-    first, second = boxes[:, :2], boxes[:, 2:]
-    if layout.yx:
-        first, second = first[:, ::-1], second[:, ::-1]
-    if layout.pairs == _CENTER_SIZE:
-        first = first - second / 2
-    return first, first + second if layout.pairs != _CORNERS else second
-
-
-def _pairs(
-    first: NDArray[np.float64], second: NDArray[np.float64], layout: Layout
-) -> NDArray[np.float64]:
-    if layout.pairs == _CENTER_SIZE:
-        first, second = (first + second) / 2, second - first
-    elif layout.pairs == _CORNER_SIZE:
-        second = second - first
-    if layout.yx:
-        first, second = first[:, ::-1], second[:, ::-1]
-    return np.concatenate([first, second], axis=1)
-
-
-def axis_scale(target: str, x: float, y: float) -> tuple[float, float, float, float]:
+def axis_scale(target: str, x: Any, y: Any) -> tuple[Any, Any, Any, Any]:
     """What the four numbers of a relative box are multiplied by when the frame's size changes."""
-    return (y, x, y, x) if PIPELINE[target].yx else (x, y, x, y)
+    return (y, x, y, x) if "yx" in target else (x, y, x, y)
 
 
 @dataclass(frozen=True)
@@ -124,10 +77,10 @@ class BoxPacker:
         params = box_params(owner, pipeline)
         if max_boxes is None:
             raise refuse(owner, "max_boxes", "given where there are boxes", max_boxes)
-        source = one_of(owner, "pipeline.bbox_params.format", params.format, PIPELINE)
+        source: str = params.format
         if target is None:
-            target = next(name for name in KERAS if KERAS[name] == PIPELINE[source])
-        one_of(owner, "bounding_box_format", target, KERAS)
+            target = BOX_FORMATS.get(source, source)
+        one_of(owner, "bounding_box_format", target, KERAS_BOX_FORMATS)
         max_boxes = whole(owner, "max_boxes", max_boxes, 1)
         known = tuple(params.label_fields or ())
         if fields is None:
@@ -137,6 +90,11 @@ class BoxPacker:
         for field in fields:
             one_of(owner, "label_field", field, known)
         return cls(source, target, max_boxes, tuple(fields))
+
+    @property
+    def is_relative(self) -> bool:
+        """Whether the format given counts in fractions of the image."""
+        return is_relative(self.target)
 
     @property
     def label(self) -> str:

@@ -13,7 +13,7 @@ import tensorflow as tf
 
 from ._batch import Batch
 from ._elements import Targets, flatten, names_of, pack
-from ._formats import PADDING, PIPELINE, axis_scale
+from ._formats import PADDING, axis_scale
 from ._probe import Like, Shape, probe
 from ._recipe import Array, Recipe
 
@@ -201,7 +201,7 @@ class Step:
         values = pack(self.targets, fill)
         boxes = self.recipe.boxes
         varies = None in self.results["image"].shape[:2]
-        if boxes is None or not PIPELINE[boxes.target].relative or not varies:
+        if boxes is None or not boxes.is_relative or not varies:
             return dataset.padded_batch(size, padding_values=values, drop_remainder=drop)
         batches = dataset.map(self._with_size).padded_batch(
             size, padding_values=(values, None), drop_remainder=drop

@@ -22,11 +22,12 @@ from keras_helpers import (
     photos,
     segmenter,
 )
-from probaug.adapters._formats import KERAS, PIPELINE, convert
+from probaug.adapters._formats import convert
 from probaug.adapters._order import EpochClock, permutation
 from probaug.adapters.keras import AugmentedSequence
 
 import probaug as A
+from probaug.core.labels import BOX_FORMATS, KERAS_BOX_FORMATS
 
 NOTHING = A.Compose([])
 FLIP = A.Compose([A.HorizontalFlip(p=0.5), A.RandomCrop(16, 16)])
@@ -481,7 +482,7 @@ def some_boxes(count, seed=0):
     return np.concatenate([corner, corner + rng.uniform(2, SIZE / 3, (count, 2))], axis=1)
 
 
-@pytest.mark.parametrize("target", sorted(KERAS))
+@pytest.mark.parametrize("target", KERAS_BOX_FORMATS)
 @pytest.mark.parametrize("source", ["pascal_voc", "coco", "yolo", "albumentations", "yxyx"])
 def test_boxes_are_packed_in_keras_formats(source, target):
     height, width = 16, SIZE
@@ -523,10 +524,10 @@ def test_boxes_are_packed_in_keras_formats(source, target):
         assert (given[len(boxes) :] == -1).all()
 
 
-@pytest.mark.parametrize("source", sorted(PIPELINE))
+@pytest.mark.parametrize("source", [*BOX_FORMATS, *KERAS_BOX_FORMATS])
 def test_box_formats_are_inverses(source):
     boxes = some_boxes(50)
-    for target in KERAS:
+    for target in KERAS_BOX_FORMATS:
         there = convert(boxes, source, target, (30, 40))
         np.testing.assert_allclose(convert(there, target, source, (30, 40)), boxes, rtol=1e-12)
 
