@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from . import replay
 from .call import PLANES, give, read, run
 from .compose import BaseCompose, Children, Sequential
+from .declared import walk
 from .fields import Array, Interpolation, Probability
 from .params import BboxParams, KeypointParams
 from .transform import Fusion, Settings
@@ -78,6 +79,15 @@ class Compose(Sequential):
     seed: int | None = None
     save_applied_params: bool = False
     fusion: Fusion = "exact"
+
+    def check(self) -> None:
+        known = self.additional_targets or {}
+        for inner in filter(lambda node: isinstance(node, Compose), walk(self.transforms)):
+            for name, target in (inner.additional_targets or {}).items():
+                if known.get(name) != target:  # only the outermost pipeline reads the call
+                    raise self.refuse(
+                        "additional_targets", f"a dict with {name!r}: {target!r}, as within it"
+                    )
 
     @property
     def settings(self) -> Settings:
