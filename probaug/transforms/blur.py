@@ -142,25 +142,30 @@ class MotionBlur(Blur):
     def edit(  # type: ignore[override]
         self, image: Array, kernel: int, angle: float, direction: float, shift: list[int]
     ) -> Array:
-        weights = line(kernel, angle, direction, shift)
-        return filtered(lambda part: cv2.filter2D(part, -1, weights), image)
+        cells = line(kernel, angle, direction, shift)
+        left, top = (min(0, *(cell[axis] for cell in cells)) for axis in (0, 1))
+        right, bottom = (max(0, *(cell[axis] for cell in cells)) for axis in (0, 1))
+        weights = np.zeros((bottom - top + 1, right - left + 1), np.float32)
+        for x, y in cells:
+            weights[y - top, x - left] = 1 / len(cells)
+        # The smallest kernel that holds them: large ones OpenCV filters by Fourier transforms.
+        return filtered(lambda part: cv2.filter2D(part, -1, weights, anchor=(-left, -top)), image)
 
 
-def line(length: int, angle: float, direction: float, shift: list[int]) -> Array:
-    """A kernel with equal weights on the pixels of a line."""
+def line(length: int, angle: float, direction: float, shift: list[int]) -> list[tuple[int, int]]:
+    """The pixels of a line, as offsets (to the right, down) from the pixel that it belongs to."""
     half = length // 2
     right, down = math.cos(math.radians(angle)), -math.sin(math.radians(angle))
     longer = max(abs(right), abs(down))
     ahead = round(half * longer * min(1.0, 1 + direction))
     behind = round(half * longer * min(1.0, 1 - direction))
-    middle = half + max(map(abs, shift))
-    weights = np.zeros((2 * middle + 1, 2 * middle + 1), np.float32)
-    weight = 1 / (ahead + behind + 1)
-    for step in range(-behind, ahead + 1):
-        x = middle + shift[0] + math.floor(step * right / longer + 0.5)
-        y = middle + shift[1] + math.floor(step * down / longer + 0.5)
-        weights[y, x] = weight
-    return weights
+    return [
+        (
+            shift[0] + math.floor(step * right / longer + 0.5),
+            shift[1] + math.floor(step * down / longer + 0.5),
+        )
+        for step in range(-behind, ahead + 1)
+    ]
 
 
 class MedianBlur(Blur):

@@ -176,8 +176,7 @@ class Posterize(Pointwise):
 
     def curve(self, x: Array, step: Any) -> Array:
         # The hair above keeps exact multiples, which float32 may hold a hair below.
-        kept: Array = np.floor((x * 255 + 1e-3) / step)
-        return kept * (step / 255)
+        return np.asarray(np.floor((x * 255 + 1e-3) / step) * (step / 255))
 
 
 class Equalize(Pixel):
