@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from .canvas import Canvas, Kind, Plane
+from .declared import walk
 from .fields import Array
 from .labels import Boxes, Labels, Points
 from .matrix import Size
@@ -29,6 +30,9 @@ PLANES: dict[str, tuple[Kind, int]] = {
 }
 """Targets made of pixels: their kind, and how many axes stand before height and width."""
 
+ORDER = {name: place for place, name in enumerate(PLANES)}
+
+NO_LABELS = Labels({}, {})
 PLAIN_BOXES = BboxParams(format="albumentations")
 PLAIN_POINTS = KeypointParams(format="xy")
 
@@ -60,7 +64,7 @@ def run(
     name = type(node).__name__
     if args:
         raise KeyError(f"{name} takes its data by name, for example {name}(...)(image=image)")
-    sample = read(name, node.settings, data)
+    sample = read(name, node.settings, data, node)
     with drawing(call_key(node, key), node.slots) as draw:
         record = node.maybe(sample.canvas, draw, 0, 0, force)
     sample.canvas.settle(last=True)
@@ -77,7 +81,7 @@ def call_key(node: Node, key: Any) -> Key:
     return (outer.seed(), outer.seed()), 0, 0
 
 
-def read(name: str, settings: Settings, data: dict[str, Any]) -> Sample:
+def read(name: str, settings: Settings, data: dict[str, Any], node: Node | None = None) -> Sample:
     """Sort a call's data into planes, labels and what passes through."""
     alike = settings.additional_targets
     planes: list[Plane] = []
@@ -98,9 +102,9 @@ def read(name: str, settings: Settings, data: dict[str, Any]) -> Sample:
         else:
             rest[key] = value
     if settings.strict:
-        refuse_unknown(name, settings, rest)
+        refuse_unknown(name, settings, rest, node)
     size = common_size(name, settings, planes)
-    labels = read_labels(name, settings, labelled, data, size)
+    labels = read_labels(name, settings, labelled, data, size) if labelled else NO_LABELS
     canvas = Canvas(planes, labels, rest, settings.fusion, settings.mask_interpolation, size)
     if stacks:
         canvas.stacks = {
@@ -142,8 +146,12 @@ def common_size(name: str, settings: Settings, planes: list[Plane]) -> Size:
     """Height and width of the sample: those of its first image, or of its first mask."""
     if not planes:
         raise ValueError(f"{name} needs an image, images, a mask, masks or a volume in its call")
+    height, width = planes[0].frames[0].shape[:2]
+    if len(planes) == 1 and len(planes[0].frames) == 1:
+        return Size(height, width)
     if len(planes) > 1:
-        planes.sort(key=lambda plane: plane.kind)  # stable, and images come first
+        # images come first, and before additional ones those of the plain names
+        planes.sort(key=lambda plane: (plane.kind, ORDER.get(plane.name, len(ORDER))))
     height, width = planes[0].frames[0].shape[:2]
     for plane in planes:
         for frame in plane.frames:
@@ -186,14 +194,16 @@ def read_labels(
     return Labels(boxes, points)
 
 
-def refuse_unknown(name: str, settings: Settings, rest: dict[str, Any]) -> None:
-    """In strict calls, allow only label fields and declared targets."""
+def refuse_unknown(name: str, settings: Settings, rest: dict[str, Any], node: Node | None) -> None:
+    """In strict calls, allow only label fields, targets, and what a transform asks for."""
     known = {
         field
         for params in (settings.bbox_params, settings.keypoint_params)
         if params is not None
         for field in params.fields
     }
+    for part in walk(node):
+        known.update(getattr(part, "targets", ()), getattr(part, "targets_as_params", ()))
     unknown = [key for key, value in rest.items() if key not in known and value is not None]
     if unknown:
         raise ValueError(f"{name} is strict and does not know {', '.join(map(repr, unknown))}")
@@ -203,6 +213,8 @@ def give(sample: Sample, data: dict[str, Any], out: Mapping[str, Array] | None) 
     """Finish all pending work and put the results where the data was."""
     canvas = sample.canvas
     targets = dict(out) if out else None
+    if targets:
+        require_targets(sample, targets)
     canvas.flush(targets)
     result = dict(data)
     if canvas.data:
@@ -217,6 +229,10 @@ def give(sample: Sample, data: dict[str, Any], out: Mapping[str, Array] | None) 
                 value = written(plane.name, value, targets[plane.name])
             result[plane.name] = value
     size = canvas.size
+    for name, (value, lead) in sample.stacks.items():
+        if isinstance(value, np.ndarray) and not len(value) and value.shape[lead:][:2] != size:
+            shape = (*value.shape[:lead], *size, *value.shape[lead + 2 :])
+            result[name] = np.zeros(shape, value.dtype)
     for name, boxes in canvas.labels.boxes.items():
         result[name] = boxes.give(size)
         result.update(boxes.source.give_fields(boxes.rows))
@@ -224,6 +240,18 @@ def give(sample: Sample, data: dict[str, Any], out: Mapping[str, Array] | None) 
         result[name] = points.give(size)
         result.update(points.source.give_fields(points.rows))
     return result
+
+
+def require_targets(sample: Sample, out: Mapping[str, Any]) -> None:
+    """Raise an error for a destination that nothing could be written to."""
+    names = [plane.name for layer in sample.canvas.layers for plane in layer.planes]
+    for name, target in out.items():
+        if name not in names:
+            raise ValueError(f"out[{name!r}] names nothing to write; there is {', '.join(names)}")
+        if not isinstance(target, np.ndarray):
+            raise TypeError(f"out[{name!r}] must be an array, got {type(target).__name__}")
+        if name in sample.stacks and not isinstance(sample.stacks[name][0], np.ndarray):
+            raise TypeError(f"out[{name!r}] needs {name} to be given as an array, not as a list")
 
 
 def owned(frame: Array, given: Array) -> Array:

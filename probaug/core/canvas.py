@@ -25,6 +25,7 @@ from . import tone as tones
 from .fields import Array, Fill, dtype_name
 from .labels import Labels
 from .matrix import Matrix, Size
+from .scratch import scratch
 from .warp import AREA, CONSTANT, LINEAR, NEAREST, REPLICATE, resize, shuffle, warp
 
 if TYPE_CHECKING:
@@ -35,6 +36,8 @@ Kind = Literal["image", "mask"]
 
 IDENTITY = Matrix()
 FLOAT32 = np.dtype(np.float32)
+EXTENDS = (CONSTANT, REPLICATE)
+"""Borders that are the same whether an image is cut or padded first."""
 
 
 class Sampling(NamedTuple):
@@ -193,7 +196,7 @@ class Layer:
         if pending is not None:
             into = dst if not curves and fits_into(frame, pending.size, dst) else None
             if curves and not isinstance(pending, Shuffle):
-                into = tones.scratch((*pending.size, *frame.shape[2:]), frame.dtype)
+                into = scratch("moved", (*pending.size, *frame.shape[2:]), frame.dtype)
             frame = pending.render(frame, kind, into)
         return tones.apply(frame, curves, dst) if curves else frame
 
@@ -201,33 +204,45 @@ class Layer:
         left, top, right, bottom = matrix.span(self.size)
         height, width = size
         inside = left <= 0 and top <= 0 and right >= width and bottom >= height
-        whole = left >= 0 and top >= 0 and right <= width and bottom <= height
+        cut = left < 0 or top < 0 or right > width or bottom > height
+        if inside and not cut and matrix == IDENTITY:
+            return
+        if self.curves and not inside:
+            self.flush()  # new border must not go through the curves of the image
         last = self.pending
-        if inside and whole and matrix == IDENTITY:
-            return
-        if not inside and (self.curves or not _may_show_border(last, sampling)):
-            self.flush()
-            last = None
-        if inside and last is not None and (joined := _with_crop(last, matrix, size)):
-            self.pending = joined
-            return
-        if isinstance(last, Shuffle):
-            if inside and last.padded and not _extends(last.sampling):
-                self.flush()
-                last = None
-            else:
-                matrix = matrix @ last.matrix
-                sampling = last.sampling if inside else sampling
-                padded, cut = last.padded or not inside, last.cut or not whole
-                self.pending = Shuffle(matrix, size, sampling, padded, cut)
-                return
-        elif last is not None:
-            joined = self._joined_freely(matrix, size, sampling)
+        if last is not None:
+            joined = self._joined(last, matrix, size, sampling, inside, cut)
             if joined is not None:
                 self.pending = joined
                 return
             self.flush()
-        self.pending = Shuffle(matrix, size, sampling, not inside, not whole)
+        self.pending = Shuffle(matrix, size, sampling, not inside, cut)
+
+    def _joined(
+        self,
+        last: Pending,
+        matrix: Matrix,
+        size: Size,
+        sampling: Sampling,
+        inside: bool,
+        cut: bool,
+    ) -> Pending | None:
+        """A pending move and a lossless one after it as one, or None if they cannot join."""
+        if not isinstance(last, Shuffle):
+            return (inside and _with_crop(last, matrix, size)) or self._joined_freely(
+                matrix, size, sampling
+            )
+        if inside:
+            if last.padded and last.sampling.border not in EXTENDS:
+                return None
+            sampling = last.sampling
+        elif last.cut or (
+            last.padded and not (last.sampling[2:] == sampling[2:] and sampling.border in EXTENDS)
+        ):
+            return None  # border shows what was there, and must not bring back what was cut away
+        return Shuffle(
+            matrix @ last.matrix, size, sampling, last.padded or not inside, last.cut or cut
+        )
 
     def _joined_freely(self, matrix: Matrix, size: Size, sampling: Sampling) -> Warp | None:
         """Join two moves as if the canvas had no edge in between, if that is asked for."""
@@ -239,20 +254,6 @@ class Layer:
         if last.sampling == sampling:
             return Warp(matrix @ last.matrix, size, sampling)
         return None
-
-
-def _may_show_border(last: Pending | None, sampling: Sampling) -> bool:
-    """Whether a pad may join: nothing was cut away, and the border is of one kind."""
-    if last is None:
-        return True
-    if not isinstance(last, Shuffle) or last.cut:
-        return False
-    alike = last.sampling[2:] == sampling[2:] and _extends(sampling)
-    return not last.padded or alike
-
-
-def _extends(sampling: Sampling) -> bool:
-    return sampling.border in (CONSTANT, REPLICATE)
 
 
 def _with_crop(last: Pending, matrix: Matrix, size: Size) -> Pending | None:
@@ -280,12 +281,13 @@ class Canvas:
     """
 
     __slots__ = (
-        "alike", "data", "fusion", "labels", "layers", "mask_interpolation", "stacks",
+        "alike", "data", "fusion", "is_labelled", "labels", "layers", "mask_interpolation",
+        "stacks",
     )  # fmt: skip
 
     def __init__(
         self,
-        planes: Iterable[Plane],
+        planes: list[Plane],
         labels: Labels,
         data: dict[str, Any],
         fusion: Fusion = "exact",
@@ -294,12 +296,14 @@ class Canvas:
     ) -> None:
         self.fusion: Fusion = fusion
         self.labels = labels
+        self.is_labelled = bool(labels.boxes or labels.points)
         self.data = data
         self.mask_interpolation = mask_interpolation
         self.alike: dict[str, str] = {}  # additional targets, by name
         self.stacks: dict[str, bool] = {}  # targets of several frames; whether they are lists
-        self.layers: list[Layer] = [] if size is None else [Layer(size, [], fusion)]
-        self.arrange(planes)
+        self.layers: list[Layer] = [] if size is None else [Layer(size, planes, fusion)]
+        if size is None or len(planes) > 1:
+            self.arrange(planes)
 
     def arrange(self, planes: Iterable[Plane]) -> None:
         """Sort planes into layers by their size."""
@@ -365,9 +369,8 @@ class Canvas:
 
     def settle(self, last: bool = False) -> None:
         """Clip and filter labels as their params say; ``last`` at the end of a pipeline."""
-        labels = self.labels
-        if labels.boxes or labels.points:
-            labels.settle(self.size, last)
+        if self.is_labelled:
+            self.labels.settle(self.size, last)
 
     def edit(self, change: Callable[[Array], Array]) -> None:
         """Replace every image by its edited version, (H, W) or (H, W, C), of the same size."""

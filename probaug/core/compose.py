@@ -110,14 +110,36 @@ class BaseCompose(Node, base=True):
         draw.params = None
         try:
             record = child.maybe(canvas, draw, slot + at, lane + line, force)
-            if record is not None:
+            if record is not None and canvas.is_labelled:
                 canvas.settle()
         except Exception as error:
-            drawn = "" if draw.params is None else f" with {draw.params!r}"
-            error.add_note(f"in {type(self).__name__}[{index}] = {child!r}{drawn}")
-            draw.params = None  # said once
+            self.add_place(error, draw, index)
             raise
         return record
+
+    def run_all(self, canvas: Canvas, draw: Draw, slot: int, lane: int) -> Steps:
+        """Run every child in order, each with its own chance."""
+        steps: Steps = []
+        index = 0
+        draw.params = None
+        try:  # as `step` does, without a call for each
+            for index, (child, at, line) in enumerate(self.layout[0]):
+                record = child.maybe(canvas, draw, slot + at, lane + line)
+                if record is not None:
+                    steps.append((index, record))
+                    if canvas.is_labelled:
+                        canvas.settle()
+                    draw.params = None
+        except Exception as error:
+            self.add_place(error, draw, index)
+            raise
+        return steps
+
+    def add_place(self, error: Exception, draw: Draw, index: int) -> None:
+        """Note on an error in which child it arose, and with what draw."""
+        drawn = "" if draw.params is None else f" with {draw.params!r}"
+        error.add_note(f"in {type(self).__name__}[{index}] = {self.transforms[index]!r}{drawn}")
+        draw.params = None  # said once
 
     def repeat(self, canvas: Canvas, record: Record) -> None:
         for index, step in record:
@@ -156,16 +178,6 @@ class BaseCompose(Node, base=True):
         raise ValueError(f"{type(self).__name__} holds no {other!r}")
 
 
-def run_all(node: BaseCompose, canvas: Canvas, draw: Draw, slot: int, lane: int) -> Steps:
-    """Run every child in order, each with its own chance."""
-    steps: Steps = []
-    for index in range(len(node.transforms)):
-        record = node.step(canvas, draw, index, slot, lane)
-        if record is not None:
-            steps.append((index, record))
-    return steps
-
-
 def listed(other: Any) -> list[Any]:
     """One transform or several, as a list."""
     return list(other) if isinstance(other, (list, tuple)) else [other]
@@ -183,8 +195,7 @@ class Sequential(BaseCompose):
     transforms: Children
     p: Probability = 0.5
 
-    def run(self, canvas: Canvas, draw: Draw, slot: int, lane: int) -> Steps:
-        return run_all(self, canvas, draw, slot, lane)
+    run = BaseCompose.run_all
 
 
 class OneOf(BaseCompose):
@@ -342,7 +353,7 @@ class SelectiveChannelTransform(BaseCompose):
             raise self.refuse("channels", "different channels, at least one")
 
     def run(self, canvas: Canvas, draw: Draw, slot: int, lane: int) -> Steps:
-        return self._on_channels(canvas, lambda part: run_all(self, part, draw, slot, lane))
+        return self._on_channels(canvas, lambda part: self.run_all(part, draw, slot, lane))
 
     def repeat(self, canvas: Canvas, record: Record) -> None:
         again = super().repeat

@@ -8,7 +8,9 @@ behind both, and generators of the current call. Built-in transforms answer to t
 
 from __future__ import annotations
 
+import inspect
 import random
+import threading
 from collections.abc import Callable
 from typing import Any, ClassVar
 
@@ -30,7 +32,15 @@ HOOKS = frozenset(
         "targets_as_params", "apply_with_params", "update_transform_params",
     }
 )  # fmt: skip
-SHARED = ("interpolation", "mask_interpolation", "fill", "fill_mask")
+SHARED = ("interpolation", "fill", "fill_mask")
+
+
+class _Working(threading.local):
+    mask_interpolation: int | None = None
+
+
+_working = _Working()
+"""What the pipeline of the hooks that run in this thread says of all its transforms."""
 
 
 class BasicTransform(Leaf, base=True):
@@ -42,6 +52,7 @@ class BasicTransform(Leaf, base=True):
     """
 
     _hooked: ClassVar[bool] = False
+    _sampled: ClassVar[dict[str, None]] = {}
     _targets: ClassVar[Any] = ()
 
     class InitSchema:
@@ -51,6 +62,9 @@ class BasicTransform(Leaf, base=True):
         super().__init_subclass__(base=base, **kwargs)
         if not cls.__module__.startswith("probaug."):
             cls._hooked = cls._hooked or not HOOKS.isdisjoint(cls.__dict__)
+            cls._sampled = {}
+        if cls._hooked:  # decided here, so that built-in transforms never ask
+            cls.run, cls.repeat = BasicTransform.run_hooks, BasicTransform.repeat_hooks  # type: ignore[method-assign]
 
     @property
     def py_random(self) -> random.Random:
@@ -94,7 +108,16 @@ class BasicTransform(Leaf, base=True):
             raise RuntimeError(f"{type(self).__name__} draws its parameters only within a call")
         if type(self).sample is Leaf.sample and not self._table().drawn:
             return {}
-        return self.sample(draw, draw.canvas)
+        sampled = self.sample(draw, draw.canvas)
+        self._sampled.update(dict.fromkeys(sampled))
+        return sampled
+
+    def get_transform_init_args_names(self) -> tuple[str, ...]:
+        """Names of the constructor's arguments, which a saved pipeline and a replay hold."""
+        if not self._is_open():
+            return self._table().names
+        known = inspect.signature(type(self)).parameters.values()
+        return tuple(parameter.name for parameter in known if parameter.kind not in (2, 4))
 
     def apply(self, img: Array, *args: Any, **params: Any) -> Array:
         """Change an (H, W) or (H, W, C) image."""
@@ -105,43 +128,62 @@ class BasicTransform(Leaf, base=True):
         frames = [self.apply(frame, **params) for frame in images]
         return np.stack(frames) if isinstance(images, np.ndarray) else frames
 
+    def _own(self, params: Params) -> Params:
+        """Of the parameters that a hook takes, those that the transform itself samples."""
+        names: Any = self._sampled
+        if type(self).sample is Leaf.sample:
+            names = dict(self._table().drawn)
+        if names or type(self).sample is Leaf.sample:
+            return {name: value for name, value in params.items() if name in names}
+        return {k: v for k, v in params.items() if k not in SHARED and k != "shape"}
+
+    def _require_kind(self, hook: str) -> None:
+        if type(self).on is Leaf.on:
+            raise NotImplementedError(f"{type(self).__name__} does not define {hook}")
+
     def _on_pixels(self, array: Array, kind: Any, params: Params) -> Array:
+        self._require_kind("apply")
         plane = Plane(kind, kind, [array])
-        canvas = Canvas([plane], Labels({}, {}), {})
-        self.on(canvas, own(params))
+        canvas = Canvas([plane], Labels({}, {}), {}, mask_interpolation=_working.mask_interpolation)
+        self.on(canvas, self._own(params))
         canvas.flush()
         return np.ascontiguousarray(plane.frames[0])
 
-    def run(self, canvas: Canvas, draw: Draw, slot: int, lane: int) -> Record:
-        if not self._hooked:
-            return super().run(canvas, draw, slot, lane)
+    def run_hooks(self, canvas: Canvas, draw: Draw, slot: int, lane: int) -> Record:
+        """Draw parameters, apply them, return them, all by the hooks."""
         draw.slot, draw.lane, draw.canvas, draw.python = slot, lane, canvas, None
         canvas.require(self)
         columns = LabelColumns(canvas)
         data = hook_data(canvas, columns)
         if missing := [name for name in self.targets_as_params if name not in data]:
             raise ValueError(f"{type(self).__name__} needs {', '.join(missing)} in its call")
-        params = self.update_transform_params(self.get_params(), data)
-        params.update(self.get_params_dependent_on_data(params=params, data=data))
-        self._apply_hooks(canvas, columns, data, params)
-        return params
+        drawn = dict(self.get_params())
+        params = self._with_shape(drawn, canvas, data)
+        drawn.update(self.get_params_dependent_on_data(params=params, data=data))
+        draw.params = drawn
+        self._apply_hooks(canvas, columns, data, {**params, **drawn})
+        return drawn
 
-    def repeat(self, canvas: Canvas, record: Record) -> None:
-        if not self._hooked:
-            super().repeat(canvas, record)
-            return
+    def repeat_hooks(self, canvas: Canvas, record: Record) -> None:
+        """Do again, by the hooks, what `run_hooks` recorded."""
         columns = LabelColumns(canvas)
         data = hook_data(canvas, columns)
-        self._apply_hooks(canvas, columns, data, self.update_transform_params(record, data))
+        params = self._with_shape(record, canvas, data)
+        self._apply_hooks(canvas, columns, data, {**params, **record})
+
+    def _with_shape(self, params: Params, canvas: Canvas, data: dict[str, Any]) -> Params:
+        params = self.update_transform_params(params, data)
+        if "shape" not in params:
+            params["shape"] = canvas.layers[0].planes[0].frames[0].shape
+        return params
 
     def update_transform_params(self, params: Params, data: dict[str, Any]) -> Params:
         """Add what every hook may expect: the shape and the transform's own sampling fields."""
         params = dict(params)
-        first = next((data[key] for key in ("image", "images", "volume") if key in data), None)
-        shape = tuple(data["_size"]) if first is None else first.shape
-        if first is not None and "image" not in data:
-            shape = shape[1:]
-        params.update(shape=shape, rows=shape[0], cols=shape[1])
+        for name, axes in (("image", 0), ("images", 1), ("volume", 1)):
+            if data.get(name) is not None:
+                params["shape"] = np.shape(data[name])[axes:]
+                break
         params.update({name: getattr(self, name) for name in SHARED if hasattr(self, name)})
         return params
 
@@ -152,21 +194,38 @@ class BasicTransform(Leaf, base=True):
         for name, alike in canvas.alike.items():
             if alike in functions:
                 functions.setdefault(name, functions[alike])
-        results = {
-            name: functions[name](value, **params)
-            for name, value in data.items()
-            if name in functions and value is not None
-        }
-        planes = []
-        for plane in canvas.planes:
+        outer = _working.mask_interpolation
+        _working.mask_interpolation = canvas.mask_interpolation
+        try:
+            results = {
+                name: functions[name](value, **params)
+                for name, value in data.items()
+                if name in functions and value is not None
+            }
+        finally:
+            _working.mask_interpolation = outer
+        planes = canvas.planes
+        for plane in planes:
             if plane.name in results:
                 result = results.pop(plane.name)
-                plane.frames = list(result) if plane.name in canvas.stacks else [result]
+                plane.frames = self._frames(plane.name, result, plane.name in canvas.stacks)
                 plane.dtype = plane.frames[0].dtype
-            planes.append(plane)
         canvas.arrange(planes)
-        columns.take_back(canvas, results)
+        columns.take_back(type(self).__name__, canvas, results)
         canvas.data.update(results)
+
+    def _frames(self, name: str, result: Any, stacked: bool) -> list[Array]:
+        """What a hook returned for a target of pixels, frame by frame."""
+        several = isinstance(result, (list, tuple, np.ndarray))
+        frames = [result] if not stacked else list(result) if several else []
+        for frame in frames or [result]:
+            if not isinstance(frame, np.ndarray) or frame.ndim not in (2, 3) or not frame.size:
+                got = frame.shape if isinstance(frame, np.ndarray) else repr(frame)
+                raise TypeError(
+                    f"{type(self).__name__} must return {name} as (H, W) or (H, W, C) arrays, "
+                    f"got {got}"
+                )
+        return [np.ascontiguousarray(frame) for frame in frames]
 
 
 class ImageOnlyTransform(BasicTransform, base=True):
@@ -201,8 +260,11 @@ class DualTransform(BasicTransform, base=True):
     def apply_to_mask(self, mask: Array, *args: Any, **params: Any) -> Array:
         """Change an (H, W) or (H, W, C) mask."""
         if type(self).on is Leaf.on:  # a user's own: as the image, but picking pixels
-            interpolation = params.get("mask_interpolation", 0)
-            return self.apply(mask, *args, **{**params, "interpolation": interpolation})
+            if "interpolation" in params:
+                chosen = _working.mask_interpolation
+                own = getattr(self, "mask_interpolation", 0)
+                params["interpolation"] = own if chosen is None else chosen
+            return self.apply(mask, *args, **params)
         return self._on_pixels(mask, "mask", params)
 
     def apply_to_masks(self, masks: Any, *args: Any, **params: Any) -> Any:
@@ -212,21 +274,23 @@ class DualTransform(BasicTransform, base=True):
 
     def apply_to_bboxes(self, bboxes: Array, *args: Any, **params: Any) -> Array:
         """Change (N, 4 + columns) boxes, normalised xyxy."""
+        self._require_kind("apply_to_bboxes")
         size = Size(*params["shape"][:2])
         boxes = Boxes.bare(bboxes[:, :4] * (size.width, size.height, size.width, size.height))
         canvas = Canvas([], Labels({"bboxes": boxes}, {}), {}, size=size)
-        self.on(canvas, own(params))
+        self.on(canvas, self._own(params))
         moved = from_edges(boxes.edges, "albumentations", canvas.size)
         return np.concatenate([moved, bboxes[boxes.rows, 4:]], axis=1).astype(bboxes.dtype)
 
     def apply_to_keypoints(self, keypoints: Array, *args: Any, **params: Any) -> Array:
         """Change (N, 5 + columns) keypoints: x, y, z, angle in radians, scale."""
+        self._require_kind("apply_to_keypoints")
         size = Size(*params["shape"][:2])
         values = keypoints[:, :5].astype(np.float64)
         values[:, :2] += 0.5
         points = Points.bare(values)
         canvas = Canvas([], Labels({}, {"keypoints": points}), {}, size=size)
-        self.on(canvas, own(params))
+        self.on(canvas, self._own(params))
         moved = points.values.copy()
         moved[:, :2] -= 0.5
         return np.concatenate([moved, keypoints[points.rows, 5:]], axis=1).astype(keypoints.dtype)
@@ -241,24 +305,15 @@ class Transform3D(DualTransform, base=True):
     """
 
 
-def own(params: Params) -> Params:
-    """The parameters that a transform drew itself."""
-    return {
-        name: value
-        for name, value in params.items()
-        if name not in SHARED and name not in ("shape", "rows", "cols")
-    }
-
-
 def hook_data(canvas: Canvas, columns: LabelColumns) -> dict[str, Any]:
-    """The sample as a 2.0.8 hook sees it."""
-    data = dict(canvas.data)
+    """The sample as a 2.0.8 hook sees it: labels behind coordinates, frames in one array."""
+    data = {name: value for name, value in canvas.data.items() if name not in columns.fields}
     for plane in canvas.planes:
-        frames = plane.frames
-        if plane.name in canvas.stacks:
-            data[plane.name] = frames if canvas.stacks[plane.name] else np.stack(frames)
-        else:
+        frames = [np.ascontiguousarray(frame) for frame in plane.frames]
+        if plane.name not in canvas.stacks:
             data[plane.name] = frames[0]
+        else:
+            alike = len({(frame.shape, frame.dtype) for frame in frames}) == 1
+            data[plane.name] = np.stack(frames) if alike else frames
     data.update(columns.arrays())
-    data["_size"] = canvas.size
     return data

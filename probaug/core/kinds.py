@@ -54,14 +54,16 @@ class Geometric(DualTransform, base=True):
         return sampling
 
     def on(self, canvas: Canvas, params: Params) -> None:
-        sampling = canvas.sampling(self.sampling())
+        sampling = self.sampling()
+        if canvas.mask_interpolation is not None:
+            sampling = canvas.sampling(sampling)
         moved: Matrix | None = None
         for layer in canvas.layers:
             old = layer.size
             matrix = self.matrix(old, **params)
             layer.move(matrix, self.output_size(old, **params), sampling)
             moved = matrix if moved is None else moved
-        if moved is not None:
+        if moved is not None and canvas.is_labelled:
             move_labels(canvas, moved, getattr(self, "rotate_method", "largest_box"))
 
 
@@ -110,7 +112,7 @@ class Resizing(DualTransform, base=True):
         for layer in canvas.layers:
             matrix = self._resize(layer, canvas.sampling(sampling), params)
             moved = matrix if moved is None else moved
-        if moved is not None:
+        if moved is not None and canvas.is_labelled:
             move_labels(canvas, moved)
 
     def _resize(self, layer: Layer, sampling: Sampling, params: Params) -> Matrix:

@@ -78,28 +78,30 @@ class Matrix(NamedTuple):
     @property
     def is_shift(self) -> bool:
         """Whether it only shifts by whole pixels."""
-        return (
-            self.xx == self.yy == 1
-            and self.xy == self.yx == 0
-            and self.is_affine
-            and self.x == math.floor(self.x)
-            and self.y == math.floor(self.y)
-        )
+        xx, xy, x, yx, yy, y, px, py, p = self
+        unit = xx == yy == p == 1 and not (xy or yx or px or py)
+        return unit and not (x % 1 or y % 1)
 
     @property
     def is_lossless(self) -> bool:
         """Whether it only flips, turns by quarters, and shifts by whole pixels."""
-        straight = self.xy == self.yx == 0 and self.xx**2 == self.yy**2 == 1
-        turned = self.xx == self.yy == 0 and self.xy**2 == self.yx**2 == 1
-        whole = self.x == math.floor(self.x) and self.y == math.floor(self.y)
-        return (straight or turned) and whole and self.is_affine
+        xx, xy, x, yx, yy, y, px, py, p = self
+        if px or py or p != 1 or x % 1 or y % 1:
+            return False
+        if xy == 0 == yx:
+            return xx * xx == 1 == yy * yy
+        return xx == 0 == yy and xy * xy == 1 == yx * yx
 
     def span(self, size: Size) -> tuple[float, float, float, float]:
         """Left, top, right, bottom of where a lossless matrix puts an image of a size."""
-        x, y = self.x, self.y
-        far_x = self.xx * size.width + self.xy * size.height + x
-        far_y = self.yx * size.width + self.yy * size.height + y
-        return min(x, far_x), min(y, far_y), max(x, far_x), max(y, far_y)
+        height, width = size
+        xx, xy, x, yx, yy, y, _, _, _ = self
+        far_x, far_y = xx * width + xy * height + x, yx * width + yy * height + y
+        if far_x < x:
+            x, far_x = far_x, x
+        if far_y < y:
+            y, far_y = far_y, y
+        return x, y, far_x, far_y
 
     def array(self) -> NDArray[np.float64]:
         """The same matrix for NumPy and OpenCV."""

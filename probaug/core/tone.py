@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -125,28 +124,3 @@ def look_up(image: Array, table: Array, dst: Array | None = None) -> Array:
         dst = None
     result = cv2.LUT(image, table, dst)
     return result if result.shape == image.shape else result.reshape(image.shape)
-
-
-class _Scratch(threading.local):
-    def __init__(self) -> None:
-        self.arrays: dict[Any, Array] = {}
-
-
-_scratch = _Scratch()
-SCRATCH_BYTES = 1 << 24
-
-
-def scratch(shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array | None:
-    """Memory of this thread for an intermediate that is read once and never escapes.
-
-    Fresh pages cost more than the work done in them, so they are kept.
-    """
-    key = shape, dtype
-    array = _scratch.arrays.get(key)
-    if array is None:
-        if int(np.prod(shape)) * dtype.itemsize > SCRATCH_BYTES:
-            return None
-        if len(_scratch.arrays) >= 4:
-            _scratch.arrays.clear()
-        array = _scratch.arrays[key] = np.empty(shape, dtype)
-    return array

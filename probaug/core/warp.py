@@ -14,6 +14,7 @@ import numpy as np
 
 from .fields import Array, Fill
 from .matrix import Matrix, Size, shift
+from .scratch import scratch
 
 NEAREST, LINEAR, CUBIC, AREA, LANCZOS, LINEAR_EXACT, NEAREST_EXACT = 0, 1, 2, 3, 4, 5, 6
 CONSTANT, REPLICATE, REFLECT, WRAP, REFLECT_101 = 0, 1, 2, 3, 4
@@ -25,6 +26,9 @@ SERVED = frozenset(map(np.dtype, ("uint8", "uint16", "int16", "float32", "float6
 """What OpenCV interpolates."""
 PICKED = frozenset(map(np.dtype, ("uint8", "uint16", "float32")))
 """Where OpenCV's nearest pixel is the true one; others go through 1/32 of a pixel or not at all."""
+COLOURS = frozenset(map(np.dtype, ("uint8", "uint16", "float32")))
+"""What OpenCV turns from three channels into four."""
+FASTER_AS_FOUR = int(cv2.__version__.partition(".")[0]) >= 5
 WORD_OF = {1: np.uint8, 2: np.uint16}
 
 Resample = Callable[[Array, Any, Array | None], Array]
@@ -57,7 +61,7 @@ def warp(
         def call(source: Array, value: Any, into: Array | None) -> Array:
             return cv2.warpPerspective(source, centred, out, into, flags, border, value)
 
-    return resampled(image, call, size, interpolation, fill, dst)
+    return resampled(image, call, size, interpolation, fill, dst, FASTER_AS_FOUR)
 
 
 def remap(
@@ -74,7 +78,7 @@ def remap(
     def call(source: Array, value: Any, into: Array | None) -> Array:
         return cv2.remap(source, map_x, map_y, flags, into, border, value)
 
-    return resampled(image, call, Size(*map_x.shape), interpolation, fill)
+    return resampled(image, call, Size(*map_x.shape), interpolation, fill, None, FASTER_AS_FOUR)
 
 
 def resize(image: Array, size: Size, interpolation: int, dst: Array | None = None) -> Array:
@@ -95,8 +99,12 @@ def resampled(
     interpolation: int,
     fill: Fill,
     dst: Array | None = None,
+    as_four: bool = False,
 ) -> Array:
-    """Run an OpenCV resampling on an array of any dtype and channel count."""
+    """Run an OpenCV resampling on an array of any dtype and channel count.
+
+    With ``as_four`` three channels are sent through as four where that is faster.
+    """
     dtype = image.dtype
     if interpolation in PICKS:
         if dtype not in PICKED:
@@ -112,6 +120,8 @@ def resampled(
     if image.ndim == 2:
         return call(image, border_values(fill, 1), dst)
     channels = image.shape[2]
+    if channels == 3 and as_four and interpolation == LINEAR and dtype in COLOURS:
+        return _as_four(image, call, size, border_values(fill, 3), dst)
     if channels in (3, 4):
         return call(image, border_values(fill, channels), dst)
     if channels == 1:
@@ -124,6 +134,18 @@ def resampled(
         part = call(np.ascontiguousarray(source), values[start:stop], None)
         result[:, :, start:stop] = part.reshape(*size, stop - start)
     return result
+
+
+def _as_four(
+    image: Array, call: Resample, size: Size, values: tuple[float, ...], dst: Array | None
+) -> Array:
+    """Resample three channels as four: bit for bit the same, and in OpenCV 5 twice as fast."""
+    height, width = image.shape[:2]
+    source = scratch("four", (height, width, 4), image.dtype)
+    moved = scratch("four moved", (*size, 4), image.dtype)
+    source = cv2.cvtColor(image, cv2.COLOR_RGB2RGBA, source)
+    moved = call(source, (*values, 0), moved)
+    return cv2.cvtColor(moved, cv2.COLOR_RGBA2RGB, dst)
 
 
 def chunks(channels: int) -> Iterator[tuple[int, int]]:

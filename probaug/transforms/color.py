@@ -9,10 +9,11 @@ import numpy as np
 
 from ..core import tone
 from ..core.canvas import Canvas
-from ..core.channels import MOST, bounded, clipped, image_planes, mixed, through_float
+from ..core.channels import MOST, bounded, clipped, image_planes, mixed, scaled, through_float
 from ..core.fields import Array, Between, Count, Probability, Symmetric, dtype_name
 from ..core.kinds import COLOR, Pixel
 from ..core.random import Draw
+from ..core.scratch import scratch
 from ..core.transform import Params
 
 
@@ -43,7 +44,7 @@ class HueSaturationValue(Pixel):
     ) -> Array:
         saturation, value = sat_shift_limit / 255, val_shift_limit / 255
         if image.ndim == 2 or image.shape[2] == 1:
-            return mixed(image, np.array([[1.0, value]]))
+            return scaled(image, 1.0, value)
         return shifted(image, hue_shift_limit / 180, saturation, value)
 
 
@@ -82,7 +83,7 @@ def shifted_bytes(image: Array, hue: float, saturation: float, value: float) -> 
     there, back = cv2.COLOR_RGB2HSV, cv2.COLOR_HSV2RGB
     if turn > 90:
         turn, there, back = 180 - turn, cv2.COLOR_BGR2HSV, cv2.COLOR_HSV2BGR
-    hsv = cv2.cvtColor(image, there, tone.scratch(image.shape, image.dtype))
+    hsv = cv2.cvtColor(image, there, scratch("hsv", image.shape, image.dtype))
     if more > 0 or lift > 0:
         if more > 0:
             delta = np.not_equal(hsv, 0).view(np.uint8)
@@ -145,7 +146,7 @@ class RGBShift(Pixel):
     ) -> Array:
         shifts = r_shift_limit, g_shift_limit, b_shift_limit
         if image.ndim == 2 or image.shape[2] == 1:
-            return mixed(image, np.array([[1.0, r_shift_limit]]))
+            return scaled(image, 1.0, r_shift_limit)
         if image.dtype != np.uint8:
             return mixed(image, np.column_stack([np.eye(3), shifts]))
         result = image
