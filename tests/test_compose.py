@@ -61,7 +61,8 @@ ODDS = {
     "transform, never": (a(0), {0: 1}),
     "Compose gates its block": (A.Compose([a(1), b(1)], p=0.3), {3: 0.3, 0: 0.7}),
     "Compose: children use their own": (
-        A.Compose([a(0.5), b(0.2)]), {0: 0.4, 1: 0.4, 2: 0.1, 3: 0.1},
+        A.Compose([a(0.5), b(0.2)]),
+        {0: 0.4, 1: 0.4, 2: 0.1, 3: 0.1},
     ),
     "Compose, never": (A.Compose([a(1)], p=0), {0: 1}),
     "Sequential gates, by default half": (A.Sequential([a(1)]), {1: 0.5, 0: 0.5}),
@@ -75,50 +76,64 @@ ODDS = {
     "OneOf forces a Compose": (A.OneOf([A.Compose([a(0.5)], p=0.1)], p=1), {1: 0.5, 0: 0.5}),
     "OneOf forces a OneOf": (A.OneOf([A.OneOf([a(), b()], p=0.1)], p=1), {1: 0.5, 2: 0.5}),
     "OneOf: a container's p is its weight": (
-        A.OneOf([A.Sequential([a(1)], p=0.2), b(0.6)], p=1), {1: 0.25, 2: 0.75},
+        A.OneOf([A.Sequential([a(1)], p=0.2), b(0.6)], p=1),
+        {1: 0.25, 2: 0.75},
     ),
     "OneOrOther: p is the first's": (A.OneOrOther(a(0.5), b(0.1), p=0.3), {1: 0.3, 2: 0.7}),
     "OneOrOther: by default half": (A.OneOrOther(a(), b()), {1: 0.5, 2: 0.5}),
     "OneOrOther: always the first": (A.OneOrOther(a(), b(), p=1), {1: 1}),
     "OneOrOther: always the other": (A.OneOrOther(a(), b(), p=0), {2: 1}),
     "OneOrOther: the other is the last": (
-        A.OneOrOther(transforms=[a(), b(), c()], p=0.4), {1: 0.4, 4: 0.6},
+        A.OneOrOther(transforms=[a(), b(), c()], p=0.4),
+        {1: 0.4, 4: 0.6},
     ),
     "OneOrOther forces": (
-        A.OneOrOther(A.Sequential([a(0.5)], p=0.1), b(), p=1), {1: 0.5, 0: 0.5},
+        A.OneOrOther(A.Sequential([a(0.5)], p=0.1), b(), p=1),
+        {1: 0.5, 0: 0.5},
     ),
     "OneOrOther: what never runs does not": (A.OneOrOther(a(0), b(0)), {0: 1}),
-    "OneOrOther has no other gate": (A.Sequential([A.OneOrOther(a(), b(), p=0.3)], p=1),
-                                     {1: 0.3, 2: 0.7}),
+    "OneOrOther has no other gate": (
+        A.Sequential([A.OneOrOther(a(), b(), p=0.3)], p=1),
+        {1: 0.3, 2: 0.7},
+    ),
     "SomeOf: n distinct ones, uniformly": (
-        A.SomeOf([a(1), b(1), c(1)], n=2), {3: 1 / 3, 5: 1 / 3, 6: 1 / 3},
+        A.SomeOf([a(1), b(1), c(1)], n=2),
+        {3: 1 / 3, 5: 1 / 3, 6: 1 / 3},
     ),
     "SomeOf: p are no weights, each its own": (
-        A.SomeOf([a(0.2), b(0.6)], n=1), {1: 0.1, 2: 0.3, 0: 0.6},
+        A.SomeOf([a(0.2), b(0.6)], n=1),
+        {1: 0.1, 2: 0.3, 0: 0.6},
     ),
     "SomeOf gates": (A.SomeOf([a(1)], n=1, p=0.25), {1: 0.25, 0: 0.75}),
     "SomeOf: by default one, always": (A.SomeOf([a(1), b(1)]), {1: 0.5, 2: 0.5}),
     "SomeOf: none": (A.SomeOf([a(1)], n=0), {0: 1}),
     "SomeOf: all": (A.SomeOf([a(1), b(1), c(1)], n=3), {7: 1}),
     "SomeOf: with replacement": (
-        A.SomeOf([a(1), c(1)], n=2, replace=True), {2: 0.25, 5: 0.5, 8: 0.25},
+        A.SomeOf([a(1), c(1)], n=2, replace=True),
+        {2: 0.25, 5: 0.5, 8: 0.25},
     ),
     "SomeOf: more than there are, with replacement": (
-        A.SomeOf([a(0.5)], n=2, replace=True), {0: 0.25, 1: 0.5, 2: 0.25},
+        A.SomeOf([a(0.5)], n=2, replace=True),
+        {0: 0.25, 1: 0.5, 2: 0.25},
     ),
     "SomeOf: a container's own p": (
-        A.SomeOf([A.Sequential([a(1)], p=0.5)], n=1), {0: 0.5, 1: 0.5},
+        A.SomeOf([A.Sequential([a(1)], p=0.5)], n=1),
+        {0: 0.5, 1: 0.5},
     ),
-    "RandomOrder: one of them, by default": (A.RandomOrder([a(1), b(0.5)]),
-                                             {1: 0.5, 2: 0.25, 0: 0.25}),
+    "RandomOrder: one of them, by default": (
+        A.RandomOrder([a(1), b(0.5)]),
+        {1: 0.5, 2: 0.25, 0: 0.25},
+    ),
     "RandomOrder: n distinct ones": (
-        A.RandomOrder([a(1), b(1), c(1)], n=2), {3: 1 / 3, 5: 1 / 3, 6: 1 / 3},
+        A.RandomOrder([a(1), b(1), c(1)], n=2),
+        {3: 1 / 3, 5: 1 / 3, 6: 1 / 3},
     ),
     "RandomOrder: with replacement": (
-        A.RandomOrder([a(1), c(1)], n=2, replace=True), {2: 0.25, 5: 0.5, 8: 0.25},
+        A.RandomOrder([a(1), c(1)], n=2, replace=True),
+        {2: 0.25, 5: 0.5, 8: 0.25},
     ),
     "RandomOrder gates": (A.RandomOrder([a(1)], n=1, p=0.25), {1: 0.25, 0: 0.75}),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize(("node", "odds"), ODDS.values(), ids=ODDS)
@@ -291,9 +306,14 @@ def test_selected_channels_keep_size():
 # construction
 
 CONTAINERS = [
-    A.Compose, A.Sequential, A.OneOf, A.SomeOf, A.RandomOrder, A.SelectiveChannelTransform,
+    A.Compose,
+    A.Sequential,
+    A.OneOf,
+    A.SomeOf,
+    A.RandomOrder,
+    A.SelectiveChannelTransform,
     A.ReplayCompose,
-]  # fmt: skip
+]
 containers = pytest.mark.parametrize("cls", CONTAINERS)
 
 
@@ -373,9 +393,15 @@ def test_how_many_is_a_whole_number(cls, n):
 
 def test_one_or_other_takes_two():
     assert A.OneOrOther(a(), b()) == A.OneOrOther(transforms=[a(), b()])
-    for wrong in ({}, {"first": a()}, {"second": a()}, {"first": a(), "second": 3},
-                  {"transforms": [a()]}, {"transforms": []},
-                  {"first": a(), "second": b(), "transforms": [a(), b()]}):  # fmt: skip
+    for wrong in (
+        {},
+        {"first": a()},
+        {"second": a()},
+        {"first": a(), "second": 3},
+        {"transforms": [a()]},
+        {"transforms": []},
+        {"first": a(), "second": b(), "transforms": [a(), b()]},
+    ):
         with pytest.raises(ValueError, match=r"OneOrOther\.transforms must be"):
             A.OneOrOther(**wrong)
 
@@ -394,8 +420,11 @@ def test_unknown_keywords_name_near_ones():
 def pipeline():
     return A.Compose(
         [Show(p=1), ShowTwo(p=1), Noise(p=1)],
-        bbox_params=A.BboxParams("coco"), p=0.9, seed=4, strict=True,
-    )  # fmt: skip
+        bbox_params=A.BboxParams("coco"),
+        p=0.9,
+        seed=4,
+        strict=True,
+    )
 
 
 def test_reads_as_a_list(pipeline):
@@ -471,10 +500,19 @@ def test_transforms_is_a_list_that_cannot_be_changed(pipeline):
     assert children[1:] == [ShowTwo(p=1), Noise(p=1)]
     assert [*children, 1][-1] == 1
     changes = {
-        "append": (a(),), "extend": ([a()],), "insert": (0, a()), "remove": (Show(p=1),),
-        "pop": (), "clear": (), "sort": (), "reverse": (), "__setitem__": (0, a()),
-        "__delitem__": (0,), "__iadd__": ([a()],), "__imul__": (2,),
-    }  # fmt: skip
+        "append": (a(),),
+        "extend": ([a()],),
+        "insert": (0, a()),
+        "remove": (Show(p=1),),
+        "pop": (),
+        "clear": (),
+        "sort": (),
+        "reverse": (),
+        "__setitem__": (0, a()),
+        "__delitem__": (0,),
+        "__iadd__": ([a()],),
+        "__imul__": (2,),
+    }
     for name, arguments in changes.items():
         with pytest.raises(TypeError, match="a pipeline's transforms are fixed; build a new one"):
             getattr(children, name)(*arguments)
@@ -529,11 +567,21 @@ def test_repr_evaluates():
 
 @pytest.mark.parametrize(
     "changes",
-    [{"p": 0.7}, {"seed": 6}, {"seed": None}, {"fusion": "free"}, {"strict": False},
-     {"bbox_params": A.BboxParams("coco")}, {"keypoint_params": None}, {"additional_targets": None},
-     {"mask_interpolation": None}, {"save_applied_params": False}, {"is_check_shapes": True}],
+    [
+        {"p": 0.7},
+        {"seed": 6},
+        {"seed": None},
+        {"fusion": "free"},
+        {"strict": False},
+        {"bbox_params": A.BboxParams("coco")},
+        {"keypoint_params": None},
+        {"additional_targets": None},
+        {"mask_interpolation": None},
+        {"save_applied_params": False},
+        {"is_check_shapes": True},
+    ],
     ids=repr,
-)  # fmt: skip
+)
 def test_equality_and_hash(changes):
     assert deep() == deep()
     assert hash(deep()) == hash(deep())
@@ -629,9 +677,11 @@ def test_wrong_label_params_are_refused():
     with pytest.raises(ValueError, match=r"BboxParams\.format must be .*coco.*, got 'cocoa'"):
         A.Compose([], bbox_params={"format": "cocoa"})
     for name, wrong in (
-        ("bbox_params", A.KeypointParams("xy")), ("bbox_params", "coco"),
-        ("keypoint_params", A.BboxParams("coco")), ("keypoint_params", ["xy"]),
-    ):  # fmt: skip
+        ("bbox_params", A.KeypointParams("xy")),
+        ("bbox_params", "coco"),
+        ("keypoint_params", A.BboxParams("coco")),
+        ("keypoint_params", ["xy"]),
+    ):
         with pytest.raises(ValueError, match=rf"Compose\.{name} must be .*dict of its fields"):
             A.Compose([], **{name: wrong})
 
@@ -671,9 +721,11 @@ def test_conflicting_additional_targets_are_refused():
 
 def test_strict_calls():
     strict = A.Compose(
-        [Show()], strict=True, bbox_params=A.BboxParams("coco", ["labels"]),
+        [Show()],
+        strict=True,
+        bbox_params=A.BboxParams("coco", ["labels"]),
         additional_targets={"other": "image"},
-    )  # fmt: skip
+    )
     strict(image=DOT, other=DOT, bboxes=[], labels=[], nothing=None)
     with pytest.raises(ValueError, match="Compose is strict and does not know 'name'"):
         strict(image=DOT, name=3)
@@ -740,8 +792,10 @@ def test_errors_say_where_and_with_what():
 def test_errors_say_the_whole_way():
     pipeline = A.Compose([Show(p=1), A.OneOf([A.Sequential([a(1), Fails(p=1)], p=1)], p=1)])
     assert [note.split(" = ")[0] for note in notes(pipeline)] == [
-        "in Sequential[1]", "in OneOf[0]", "in Compose[1]",
-    ]  # fmt: skip
+        "in Sequential[1]",
+        "in OneOf[0]",
+        "in Compose[1]",
+    ]
     assert notes(pipeline)[0].endswith(" with {'low': 0.25}")
     assert not any(" with {" in note for note in notes(pipeline)[1:])
 
@@ -790,10 +844,15 @@ def test_an_error_leaves_the_pipeline_usable():
 
 def test_applied_params_name_what_ran_in_order():
     pipeline = A.Compose(
-        [Show(3, p=1), Noise(p=0), A.RandomOrder([Add(1, p=1), Add(2, p=1)], n=2),
-         A.SelectiveChannelTransform([ShowTwo(1, 2, p=1)], [0]), A.Sequential([Show(p=1)], p=0)],
+        [
+            Show(3, p=1),
+            Noise(p=0),
+            A.RandomOrder([Add(1, p=1), Add(2, p=1)], n=2),
+            A.SelectiveChannelTransform([ShowTwo(1, 2, p=1)], [0]),
+            A.Sequential([Show(p=1)], p=0),
+        ],
         save_applied_params=True,
-    )  # fmt: skip
+    )
     orders = set()
     for index in range(20):
         applied = pipeline(image=IMAGE, key=(0, 0, index))["applied_transforms"]
@@ -816,11 +875,13 @@ def test_applied_params_are_there_when_asked_for():
 def test_containers_work_by_themselves():
     image = np.arange(12, dtype=np.uint8).reshape(2, 2, 3)
     for node in (
-        A.Sequential([A.HorizontalFlip(p=1)], p=1), A.OneOf([A.HorizontalFlip()], p=1),
-        A.SomeOf([A.HorizontalFlip(p=1)], n=1), A.RandomOrder([A.HorizontalFlip(p=1)]),
+        A.Sequential([A.HorizontalFlip(p=1)], p=1),
+        A.OneOf([A.HorizontalFlip()], p=1),
+        A.SomeOf([A.HorizontalFlip(p=1)], n=1),
+        A.RandomOrder([A.HorizontalFlip(p=1)]),
         A.OneOrOther(A.HorizontalFlip(), A.HorizontalFlip()),
         A.SelectiveChannelTransform([A.HorizontalFlip(p=1)]),
-    ):  # fmt: skip
+    ):
         assert np.array_equal(node(image=image)["image"], image[:, ::-1])
 
 

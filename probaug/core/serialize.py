@@ -10,7 +10,7 @@ import inspect
 import json
 import math
 import os
-from collections.abc import Iterator
+import threading
 from difflib import get_close_matches
 from pathlib import Path
 from typing import IO, Any, Literal
@@ -26,6 +26,8 @@ CLASS = "class"
 REPLAY_NAME = "__class_fullname__"
 DEEPEST = 32
 """How deep saved data may nest."""
+LARGEST = 100_000
+"""How many values saved data may hold; YAML's references can make a short file endless."""
 
 
 def to_dict(transform: Node, on_not_implemented_error: str = "raise") -> dict[str, Any]:
@@ -44,7 +46,9 @@ def to_dict(transform: Node, on_not_implemented_error: str = "raise") -> dict[st
     from .. import __version__
 
     lenient = on_not_implemented_error == "warn"
-    return {"probaug": __version__, "transform": encode(transform, lenient)}
+    data = encode(transform, lenient)
+    require_small(data, "to_dict")
+    return {"probaug": __version__, "transform": data}
 
 
 def encode(value: Any, lenient: bool = False) -> Any:
@@ -57,12 +61,18 @@ def encode(value: Any, lenient: bool = False) -> Any:
                 warnings.warn(f"{value!r} cannot be saved and is left out", stacklevel=2)
                 return None
             raise NotImplementedError(f"{value!r} cannot be saved; give it a name")
+        require_registered(type(value))
         fields = {k: encode(v, lenient) for k, v in describe_node(value, False).items()}
         return {CLASS: type(value).__name__, **fields}
     if isinstance(value, (list, tuple)):
         items = [encode(item, lenient) for item in value]
         return [item for item in items if item is not None] if lenient else items
     if isinstance(value, dict):
+        if CLASS in value or not all(isinstance(key, str) for key in value):
+            raise NotImplementedError(
+                f"a dict with the key {CLASS!r}, or keys that are no strings, cannot be saved as "
+                f"plain data: {value!r}"
+            )
         return {key: encode(item, lenient) for key, item in value.items()}
     if isinstance(value, np.generic):
         return value.item()
@@ -73,22 +83,41 @@ def encode(value: Any, lenient: bool = False) -> Any:
     raise NotImplementedError(f"a {type(value).__name__} cannot be saved as plain data: {value!r}")
 
 
+def require_registered(cls: type) -> None:
+    """Refuse a class that could not be found again, or that another one's name would stand for."""
+    if find_class(cls.__name__) is not cls:
+        raise NotImplementedError(
+            f"{cls.__module__}.{cls.__qualname__} cannot be saved under the name "
+            f"{cls.__name__!r}; probaug.register makes a class known by its name"
+        )
+
+
 def describe_node(node: Declared, without_children: bool = True) -> dict[str, Any]:
     """The fields that differ from their defaults; a user's own class gives its arguments."""
     state = getattr(node, "serializable_fields", None)
     if state is not None:
         return dict(state())
     if node._is_open():
-        names = getattr(node, "get_transform_init_args_names", lambda: None)()
-        if names is None:
-            names = [n for n in inspect.signature(type(node)).parameters if hasattr(node, n)]
-        fields = {name: getattr(node, name) for name in names}
-        fields.setdefault("p", getattr(node, "p", 0.5))
-        return fields
+        return arguments(node)
     fields = node.config()
     if without_children:
         fields.pop("transforms", None)
     return fields
+
+
+def arguments(node: Declared) -> dict[str, Any]:
+    """What a user's own ``__init__`` was given, read from attributes of the same names."""
+    known = inspect.signature(type(node)).parameters.values()
+    some = [parameter.name for parameter in known if parameter.kind not in (2, 4)]  # no *, no **
+    names = getattr(node, "get_transform_init_args_names", lambda: some)()
+    missing = [name for name in names if not hasattr(node, name)]
+    if missing:
+        raise NotImplementedError(
+            f"{type(node).__name__} keeps no attribute {missing[0]!r}, so it cannot be saved; it "
+            f"needs one for each argument of its __init__"
+        )
+    takes_p = "p" in some or len(some) < len(known)
+    return {name: getattr(node, name) for name in (*names, *(["p"] if takes_p else []))}
 
 
 def from_dict(transform_dict: dict[str, Any], nonserializable: dict[str, Any] | None = None) -> Any:
@@ -102,19 +131,26 @@ def from_dict(transform_dict: dict[str, Any], nonserializable: dict[str, Any] | 
     if not isinstance(transform_dict, dict):
         raise ValueError(f"from_dict expects a dict, got {type(transform_dict).__name__}")
     data = transform_dict.get("transform", transform_dict)
-    if max(depths(data)) > DEEPEST:
-        raise ValueError(f"from_dict: data nests deeper than {DEEPEST} levels")
+    require_small(data, "from_dict")
     if not isinstance(data, dict) or CLASS not in data:
         raise ValueError(f"from_dict: a transform needs the key {CLASS!r}, got {data!r}")
     return decode(data, nonserializable)
 
 
-def depths(value: Any, depth: int = 0) -> Iterator[int]:
-    """How deep each part of some data lies; stops beyond what is allowed."""
-    yield depth
-    if depth <= DEEPEST and isinstance(value, (dict, list, tuple)):
-        for item in value.values() if isinstance(value, dict) else value:
-            yield from depths(item, depth + 1)
+def require_small(data: Any, where: str) -> None:
+    """Refuse data that nests too deep or, references followed, holds too much."""
+    level, count = [data], 0
+    for _ in range(DEEPEST + 1):
+        below: list[Any] = []
+        for value in level:
+            if isinstance(value, (dict, list, tuple)):
+                below += value.values() if isinstance(value, dict) else value
+                if count + len(below) > LARGEST:
+                    raise ValueError(f"{where}: data holds more than {LARGEST} values")
+        if not below:
+            return
+        level, count = below, count + len(below)
+    raise ValueError(f"{where}: data nests deeper than {DEEPEST} levels")
 
 
 def decode(data: Any, nonserializable: dict[str, Any] | None) -> Any:
@@ -122,6 +158,8 @@ def decode(data: Any, nonserializable: dict[str, Any] | None) -> Any:
     if isinstance(data, list):
         return [decode(item, nonserializable) for item in data]
     if not isinstance(data, dict):
+        if isinstance(data, float) and not math.isfinite(data):
+            raise ValueError(f"from_dict: every number must be finite, got {data!r}")
         return data
     if CLASS not in data:
         return {key: decode(item, nonserializable) for key, item in data.items()}
@@ -136,6 +174,8 @@ def build(
     in_process: bool = False,
 ) -> Any:
     """An instance of a registered class (or, for a replay, of any class of this process)."""
+    if not isinstance(name, str):
+        raise ValueError(f"the name of a class must be a string, got {name!r}")
     cls = find_class(name) or (find_subclass(name) if in_process else None)
     if cls is None:
         near = get_close_matches(str(name), REGISTRY, 3)
@@ -185,7 +225,7 @@ def save(
         filepath_or_buffer.write(text)
         return
     path = Path(filepath_or_buffer)
-    partial = path.with_name(f".{path.name}.{os.getpid()}")
+    partial = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}")
     try:
         partial.write_text(text, encoding="utf-8")
         partial.replace(path)
@@ -210,8 +250,21 @@ def load(
         text = Path(filepath_or_buffer).read_text(encoding="utf-8")
     else:
         text = filepath_or_buffer.read()
-    data = json.loads(text) if data_format == "json" else yaml_module(data_format).safe_load(text)
-    return from_dict(data, nonserializable)
+    return from_dict(parsed(text, data_format), nonserializable)
+
+
+def parsed(text: str, data_format: DataFormat) -> Any:
+    """The data that a text holds; whatever is wrong with it is a ValueError."""
+    try:
+        if data_format == "json":
+            return json.loads(text)
+        yaml = yaml_module(data_format)
+        try:
+            return yaml.safe_load(text)
+        except yaml.YAMLError as error:
+            raise ValueError(f"load: this is no YAML: {error}") from error
+    except RecursionError:
+        raise ValueError(f"load: data nests deeper than {DEEPEST} levels") from None
 
 
 def yaml_module(data_format: str) -> Any:
