@@ -1,6 +1,7 @@
-"""One table: example arguments for every transform whose defaults are not enough, and exceptions."""
+"""One table: arguments for every transform whose defaults are not enough, and exceptions."""
 
 import numpy as np
+
 import probaug as A
 from probaug.core.hooks import BasicTransform
 from probaug.core.transform import REGISTRY
@@ -37,6 +38,11 @@ CHANGES_DTYPE = {
     "Normalize": "its result is a float image",
     "ToFloat": "that is what it does",
     "FromFloat": "that is what it does",
+}
+# channel counts that follow from parameters: which are served, and the error for others
+CHANNELS_BY_PARAMETERS = {
+    "Normalize": ((3,), ValueError, r"Normalize\.mean has 3 values, one per channel"),
+    "ToGray": ((1, 3), TypeError, r"ToGray.* expects an image with 1 or 3 channels"),
 }
 # transforms that ask for one input dtype
 NEEDS_FLOAT = {"FromFloat": "it turns floats into integers"}
@@ -86,9 +92,7 @@ def serves(cls, dtype, channels):
     count = channels or 1
     if cls.__name__ in NEEDS_FLOAT and dtype != "float32":
         return False
-    return (not cls.dtypes or dtype in cls.dtypes) and (
-        not cls.channels or count in cls.channels
-    )
+    return (not cls.dtypes or dtype in cls.dtypes) and (not cls.channels or count in cls.channels)
 
 
 def pipeline(*transforms, **settings):

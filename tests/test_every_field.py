@@ -3,9 +3,10 @@
 import inspect
 
 import numpy as np
-import probaug as A
 import pytest
 from cases import LEAVES, NEEDS_FLOAT, make, photo
+
+import probaug as A
 
 # another value for each parameter name, where one serves all classes
 OTHER = {

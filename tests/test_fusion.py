@@ -7,11 +7,12 @@ result must be no further from an exact resampling than the oracle is.
 
 import cv2
 import numpy as np
-import probaug as A
 import pytest
 from cases import photo
-from probaug.core import canvas as canvas_module
 from scipy import ndimage
+
+import probaug as A
+from probaug.core import canvas as canvas_module
 
 EXACT_COORDINATES = int(cv2.__version__.split(".")[0]) >= 5
 BORDERS = [0, 1, 2, 3, 4]
@@ -223,11 +224,12 @@ def test_something_is_saved(monkeypatch):
     shuffles = count_calls(monkeypatch, "shuffle")
     steps = [A.Affine(rotate=20, p=1), A.RandomCrop(90, 80), A.RandomGamma(p=1)]
     A.Compose(steps)(image=image)
-    assert len(warps) == 1 and not shuffles
+    assert len(warps) == 1
+    assert not shuffles
     assert warps[0][2] == (90, 80)
     warps.clear()
     A.Compose(steps, fusion="off")(image=image)
-    assert len(warps) == 1 and len(shuffles) == 1
+    assert (len(warps), len(shuffles)) == (1, 1)
 
 
 def test_tables_join_bit_for_bit():

@@ -10,9 +10,7 @@ from cases import photo
 ROOT = Path(__file__).parent.parent
 TEXT = (ROOT / "README.md").read_text(encoding="utf-8")
 SECTIONS = re.findall(r"^## ([^\n]+)\n(.*?)(?=^## |\Z)", TEXT, re.MULTILINE | re.DOTALL)
-BLOCKS = {
-    title: re.findall(r"```python\n(.*?)```", body, re.DOTALL) for title, body in SECTIONS
-}
+BLOCKS = {title: re.findall(r"```python\n(.*?)```", body, re.DOTALL) for title, body in SECTIONS}
 
 
 def test_it_has_an_example_of_each():
@@ -24,7 +22,8 @@ def test_it_has_an_example_of_each():
         "tf.data",
         "A transform of your own",
     ]
-    assert "$ make demo" in TEXT and "$ make test" in TEXT
+    assert "$ make demo" in TEXT
+    assert "$ make test" in TEXT
 
 
 @pytest.mark.parametrize("title", [title for title, blocks in BLOCKS.items() if blocks])
@@ -38,8 +37,9 @@ def test_block_runs(title, tmp_path, monkeypatch):
 
 
 def test_it_names_every_transform():
-    import probaug as A
     from cases import LEAVES
+
+    import probaug as A
 
     listed = TEXT.partition("## What is there")[2]
     for cls in LEAVES:

@@ -64,7 +64,8 @@ class BasicTransform(Leaf, base=True):
             cls._hooked = cls._hooked or not HOOKS.isdisjoint(cls.__dict__)
             cls._sampled = {}
         if cls._hooked:  # decided here, so that built-in transforms never ask
-            cls.run, cls.repeat = BasicTransform.run_hooks, BasicTransform.repeat_hooks  # type: ignore[method-assign]
+            cls.run = BasicTransform.run_hooks  # type: ignore[method-assign, assignment]
+            cls.repeat = BasicTransform.repeat_hooks  # type: ignore[method-assign, assignment]
 
     @property
     def py_random(self) -> random.Random:
