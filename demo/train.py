@@ -13,10 +13,10 @@ import keras
 import numpy as np
 import tensorflow as tf
 from keras import layers
-from probaug.adapters import tfdata
-from probaug.adapters.keras import AugmentedSequence
 
 import probaug as A
+from probaug.adapters import tfdata
+from probaug.adapters.keras import AugmentedSequence
 
 from .coco import DemoError, Photo
 
