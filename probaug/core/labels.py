@@ -62,35 +62,44 @@ class Rows:
         if self.is_array:
             if self.given.ndim != 2 or self.given.shape[1] < width:
                 raise ValueError(f"{name} must be (N, {width}) or wider, got {self.given.shape}")
-            return np.array(self.given[:, :width], np.float64)
-        try:
-            return np.array([[float(v) for v in row[:width]] for row in self.given]).reshape(
-                -1, width
-            )
-        except (TypeError, ValueError):
-            raise ValueError(
-                f"every row of {name} must begin with {width} numbers, got {self.given!r}"
-            ) from None
+            try:
+                return np.array(self.given[:, :width], np.float64)
+            except (TypeError, ValueError):
+                raise ValueError(
+                    f"{name} must hold {width} numbers a row, got {self.given[:, :width]!r}"
+                ) from None
+        rows = [first_numbers(row, width) for row in self.given]
+        for place, row in enumerate(rows):
+            if len(row) != width:
+                raise ValueError(
+                    f"{name}[{place}] must begin with {width} numbers, got {self.given[place]!r}"
+                )
+        return np.array(rows)
 
-    def extras(self, rows: Array) -> Array:
-        """The number columns behind the coordinates, (len(rows), columns)."""
-        if self.is_array and self.given.ndim == 2:
-            return np.asarray(self.given[rows, self.width :], np.float64)
-        extra = [[float(v) for v in self.given[row][self.width :]] for row in rows.tolist()]
-        return np.array(extra).reshape(len(rows), -1) if extra else np.zeros((0, 0))
-
-    def append(self, like: int, labels: dict[str, Any]) -> int:
-        """Add a row like another one, with labels of its own; return its place."""
+    def extras(self, name: str) -> list[Any]:
+        """The columns behind the coordinates, each with one value per row."""
+        width = self.width
         if self.is_array:
-            self.given = np.concatenate([self.given, self.given[like : like + 1]])
+            return list(self.given[:, width:].T) if self.given.ndim == 2 else []
+        columns = {len(row) for row in self.given}
+        if len(columns) > 1:
+            raise ValueError(f"rows of {name} must be of one length, got {sorted(columns)}")
+        return [list(column) for column in zip(*(row[width:] for row in self.given))]
+
+    def append(self, extras: list[Any], labels: list[Any]) -> int:
+        """Add a row of no place, with what stands behind the coordinates; return its number."""
+        row = [0.0] * self.width + extras
+        if self.is_array:
+            given = self.given if self.given.ndim == 2 else np.zeros((0, len(row)), self.dtype)
+            self.given = np.concatenate([given, like(given, row)])
         else:
-            self.given = [*self.given, self.given[like]]
-        for name, values in self.fields.items():
-            more = [*values, labels[name]]
+            pair = isinstance(self.given[0], tuple) if len(self.given) else False
+            self.given = kind_of(self.given)([*self.given, tuple(row) if pair else row])
+        for (name, values), label in zip(list(self.fields.items()), labels, strict=True):
             if isinstance(values, np.ndarray):
-                self.fields[name] = np.append(values, labels[name])
+                self.fields[name] = np.concatenate([values, like(values, label)])
             else:
-                self.fields[name] = tuple(more) if isinstance(values, tuple) else more
+                self.fields[name] = kind_of(values)([*values, label])
         return len(self.given) - 1
 
     def give(self, numbers: Array, rows: Array, kept: Array) -> Any:
@@ -113,7 +122,7 @@ class Rows:
             head = [float(v) for v in source[:width]] if same else values
             whole = [*head, *source[width:]]
             result_rows.append(tuple(whole) if isinstance(source, tuple) else whole)
-        return tuple(result_rows) if isinstance(self.given, tuple) else result_rows
+        return kind_of(self.given)(result_rows)
 
     def give_fields(self, rows: Array) -> dict[str, Any]:
         """The label fields of the rows that are left, in their own containers."""
@@ -123,8 +132,28 @@ class Rows:
                 result[name] = values[rows]
             else:
                 picked = [values[row] for row in rows.tolist()]
-                result[name] = tuple(picked) if isinstance(values, tuple) else picked
+                result[name] = kind_of(values)(picked)
         return result
+
+
+def first_numbers(row: Any, count: int) -> list[float]:
+    """The first numbers of a row; fewer if there are not as many."""
+    try:
+        return [float(value) for value in row[:count]]
+    except (TypeError, ValueError):
+        return []
+
+
+def like(array: Array, item: Any) -> Array:
+    """One more entry for an array, of its dtype."""
+    entry = np.empty((1, *array.shape[1:]), array.dtype)
+    entry[0] = item
+    return entry
+
+
+def kind_of(values: Any) -> type:
+    """The container to give back where a caller gave one that is no array."""
+    return tuple if isinstance(values, tuple) else list
 
 
 class Boxes:
@@ -162,9 +191,10 @@ class Boxes:
             kept &= ~empty
             self.rows = self.rows[kept]
             return clipped[kept]
-        outside: Array = ~(np.abs(clipped - edges) <= 1).all(axis=1) & (not params.clip)
+        near: Array = np.abs(clipped - edges) <= 1
+        outside = ~near.all(axis=1) & (not params.clip)
         gone: Array = ~((clipped[:, 2] > clipped[:, 0]) & (clipped[:, 3] > clipped[:, 1]))
-        broken: Array = np.isnan(edges).any(axis=1)
+        broken: Any = np.isnan(edges).any(axis=1)
         if (bad := outside | empty | gone | broken).any():
             row = int(np.flatnonzero(bad)[0])
             box = tuple(round(v, 3) for v in edges[row].tolist())
@@ -291,9 +321,10 @@ class Points:
         """The keypoints in the caller's format and container."""
         values = self.values.copy()
         values[:, :2] -= 0.5
-        values[:, 3] %= TWO_PI
-        if self.params.angle_in_degrees:
-            values[:, 3] = np.rad2deg(values[:, 3])
+        full = 360.0 if self.params.angle_in_degrees else TWO_PI
+        angles = values[:, 3] * (full / TWO_PI) % full
+        angles[angles == full] = 0  # what is left of a tiny negative angle
+        values[:, 3] = angles
         kept = (self.values == self.start[self.rows]).all(axis=1)
         return self.source.give(values[:, self.columns], self.rows, kept)
 
