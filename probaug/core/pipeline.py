@@ -180,7 +180,8 @@ class ReplayCompose(Compose):
 
         Args:
             saved_augmentations: The tree that the earlier result holds.
-            **data: Arrays and labels by target name.
+            **data: Arrays and labels by target name; ``lambda_transforms``, a dict, gives those
+                `Lambda` by name that the tree names.
 
         """
         nonserializable = data.pop("lambda_transforms", None)

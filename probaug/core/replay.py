@@ -33,15 +33,15 @@ def tree(node: Node, record: Record) -> dict[str, Any]:
     Children that ran stand first where their order is not that of the list.
     """
     result: dict[str, Any] = {REPLAY_NAME: class_name(node)}
-    for name, value in describe_node(node).items():
+    for name, value in fields_of(node).items():
         try:
             result[name] = encode(value)
         except NotImplementedError:  # a user's own object stays what it is
             result[name] = value
-    result["applied"] = record is not None
     children = getattr(node, "transforms", None)
+    result["params"] = record if children is None else None
+    result["applied"] = record is not None
     if children is None:
-        result["params"] = record
         return result
     steps = list(record or ())
     order = [index for index, _ in steps]
@@ -57,6 +57,13 @@ def tree(node: Node, record: Record) -> dict[str, Any]:
     return result
 
 
+def fields_of(node: Node) -> dict[str, Any]:
+    """All fields, defaults too, but the children; of a user's own class, its arguments."""
+    if node._is_open() or hasattr(node, "serializable_fields"):
+        return describe_node(node)
+    return {name: value for name, value in node._values().items() if name != "transforms"}
+
+
 def class_name(node: Node) -> str:
     """The registered name of a node's class, or where a user's class is defined."""
     cls = type(node)
@@ -66,6 +73,11 @@ def class_name(node: Node) -> str:
 
 def rebuild(tree: dict[str, Any], nonserializable: dict[str, Any] | None) -> tuple[Node, Record]:
     """The pipeline of a tree, holding what ran and what did not, and its record."""
+    if not isinstance(tree, dict) or not {REPLAY_NAME, "applied", "params"} <= tree.keys():
+        raise ValueError(
+            f"replay expects the tree that an earlier result holds, a dict with {REPLAY_NAME!r}, "
+            f"'applied' and 'params', got {tree!r}"
+        )
     fields = {k: v for k, v in tree.items() if k not in (REPLAY_NAME, "applied", "params")}
     children = fields.pop("transforms", None)
     fields = decode(fields, nonserializable)
