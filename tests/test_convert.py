@@ -81,7 +81,7 @@ def test_numbers_that_standard_needs():
         A.Normalize(std=(0.1, 0.2))
 
 
-def test_a_table_joined_is_a_table_after_another():
+def test_normalize_joined_is_normalize_after_another():
     tones = [A.RandomGamma(p=1), A.RandomBrightnessContrast(p=1), A.Normalize()]
     exact, steps = A.Compose(tones, seed=3), A.Compose(tones, seed=3, fusion="off")
     for key in range(5):

@@ -39,6 +39,13 @@ def mixed(image: Array, weights: Array) -> Array:
     return result[:, :, None] if result.ndim < image.ndim else result
 
 
+def scaled(image: Array, factor: float, offset: float) -> Array:
+    """Multiply all values, add a fraction of white, round and clip."""
+    white = WHITE[dtype_name(image.dtype)]
+    result = cv2.addWeighted(image, factor, image, 0, offset * white).reshape(image.shape)
+    return clipped(result) if white == 1 else result
+
+
 def clipped(image: Array) -> Array:
     """Clip a float image of ours to [0, 1], in place."""
     return np.minimum(np.maximum(image, 0.0, out=image), 1.0, out=image)

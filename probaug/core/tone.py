@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 
 from .fields import Array, dtype_name
+from .scratch import scratch
 
 WHITE = {"uint8": 255, "uint16": 65535, "float32": 1.0}
 """The value of white by dtype."""
@@ -20,6 +21,8 @@ LEVELS = {
 }
 UNIT_LEVELS = {name: levels / levels[-1] for name, levels in LEVELS.items()}
 
+
+FLOAT32 = np.dtype(np.float32)
 
 FLOATS_AT_ONCE = 1 << 15
 """Values of a float image that a curve maps at a time: what its intermediates keep in the cache."""
@@ -33,10 +36,12 @@ class Curve:
         per_channel: Whether the last axis of what ``map`` takes and gives is the channels.
         to_float: Whether the result is float32 and may leave [0, 1]; otherwise it is clipped.
         raw: Whether ``map`` takes the values as they are stored.
+        line: The same as a (C, C + 1) matrix of factors and, last, offsets, if it is a line by
+            channel from stored values to floats. Alone it takes half the time of its table.
 
     """
 
-    __slots__ = ("_tables", "map", "per_channel", "raw", "to_float")
+    __slots__ = ("_tables", "line", "map", "per_channel", "raw", "to_float")
 
     def __init__(
         self,
@@ -44,8 +49,10 @@ class Curve:
         per_channel: bool = False,
         to_float: bool = False,
         raw: bool = False,
+        line: Array | None = None,
     ) -> None:
         self.map = map
+        self.line = line
         self.per_channel = per_channel
         self.to_float = to_float
         self.raw = raw
@@ -56,6 +63,11 @@ class Curve:
         table = self._tables.get(dtype)
         if table is None:
             levels = LEVELS[dtype] if self.raw else UNIT_LEVELS[dtype]
+            if self.line is not None:  # by the very operation that it stands for
+                count = len(self.line)
+                every = np.repeat(levels.astype(np.float32), count).reshape(1, -1, count)
+                self._tables[dtype] = on_a_line(every, self.line, None)[0]
+                return self._tables[dtype]
             table = self.map(levels[:, None] if self.per_channel else levels)
             if self.to_float:
                 table = table.astype(np.float32)
@@ -87,6 +99,9 @@ class Curve:
 def apply(image: Array, curves: list[Curve], dst: Array | None = None) -> Array:
     """Send an image through curves, one after the other; always a new array (or ``dst``)."""
     dtype = dtype_name(image.dtype)
+    line = curves[0].line if len(curves) == 1 else None
+    if line is not None and image.ndim == 3 and image.shape[2] == len(line):
+        return on_a_line(image, line, dst)
     if dtype == "float32":
         for curve in curves:
             image = curve.on_floats(image)
@@ -101,6 +116,19 @@ def apply(image: Array, curves: list[Curve], dst: Array | None = None) -> Array:
         else:
             table = np.take_along_axis(second, table.astype(np.intp), axis=0)
     return look_up(image, table, dst)
+
+
+def on_a_line(image: Array, line: Array, dst: Array | None) -> Array:
+    """Multiply and add by channel, as floats."""
+    if image.dtype != np.float32:
+        floats = scratch("floats", image.shape, FLOAT32)
+        if floats is None:
+            floats = np.empty(image.shape, FLOAT32)
+        floats[...] = image
+        image = floats
+    if dst is not None and (dst.shape != image.shape or dst.dtype != FLOAT32):
+        dst = None
+    return cv2.transform(image, line, dst)
 
 
 def look_up(image: Array, table: Array, dst: Array | None = None) -> Array:

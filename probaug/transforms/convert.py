@@ -46,7 +46,11 @@ class Line:
 
     def curve(self) -> Curve:
         """The curve on stored values."""
-        return Curve(self, per_channel=self.factor.size > 1, to_float=True, raw=True)
+        per_channel = self.factor.size > 1
+        line = None
+        if 1 < self.factor.size <= 4 and self.limit == np.inf:
+            line = np.column_stack([np.diag(self.factor), self.offset])
+        return Curve(self, per_channel, to_float=True, raw=True, line=line)
 
 
 def length(value: PerChannel) -> int:

@@ -8,9 +8,8 @@ from typing import Annotated, Any, ClassVar
 
 import numpy as np
 
-from ..core import tone
 from ..core.canvas import Canvas
-from ..core.channels import means, mixed
+from ..core.channels import means, mixed, scaled
 from ..core.fields import AroundOne, Array, Between, Probability, Symmetric
 from ..core.kinds import COLOR, Pixel
 from ..core.random import Draw
@@ -51,22 +50,6 @@ class ColorJitter(Pixel):
         params = super().sample(draw, canvas)
         params["order"] = list(ORDERS[draw.whole(0, len(ORDERS) - 1)])
         return params
-
-    def on(self, canvas: Canvas, params: Params) -> None:
-        frames = [
-            frame for plane in canvas.planes if plane.kind == "image" for frame in plane.frames
-        ]
-        if len(frames) != 1 or frames[0].dtype != np.uint8:
-            canvas.edit(lambda image: self.edit(image, **params))
-            return
-        colours = Colours(frames[0])
-        colours.jitter(**params)
-        if colours.grey:  # it mixes channels, so it is no curve
-            colours.settle()
-        canvas.edit(lambda image: colours.image)
-        if not colours.is_settled:  # the same line for every channel can join what follows
-            scale, offset = colours.same, colours.offset
-            canvas.tone(tone.Curve(lambda x: x * scale + offset))
 
     def edit(self, image: Array, **params: Any) -> Array:
         colours = Colours(image)
@@ -158,13 +141,13 @@ class Colours:
         """Do the pending change."""
         if self.is_settled:
             return
-        if self.is_grey:
-            weights = np.array([[self.same, self.offset]])
-        else:
+        if self.grey:
             weights = np.empty((3, 4))
             weights[:, :3] = self.grey * np.array(LUMA)
             weights[:, 3] = self.offset
             weights[[0, 1, 2], [0, 1, 2]] += self.same
-        self.image = mixed(self.image, weights)
+            self.image = mixed(self.image, weights)
+        else:
+            self.image = scaled(self.image, self.same, self.offset)
         self.mean = None
         self.same, self.grey, self.offset = 1.0, 0.0, 0.0
