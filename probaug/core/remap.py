@@ -90,6 +90,13 @@ class DenseMap:
             self._coarse = nodes, self.read(nodes)[0]
         return self._coarse
 
+    def edge(self) -> tuple[Array, Array]:
+        """A point for each pixel along the edge of the result, and where they are read."""
+        x, y = np.arange(self.width + 1.0), np.arange(self.height + 1.0)
+        sides = [(x, 0 * x), (x, 0 * x + self.height), (0 * y, y), (0 * y + self.width, y)]
+        points = np.concatenate([np.stack(side, axis=1) for side in sides])
+        return points, self.read(points)[0]
+
     def invert(self, sources: Array, search: bool = True) -> tuple[Array, Array]:
         """The points of the result that show (N, 2) points of the source, and which were found.
 
@@ -207,6 +214,8 @@ def remap_boxes(edges: Array, dense: DenseMap) -> tuple[Array, Array, Array]:
     low, high = clipped_path(path, found, dense)
     # parts of the frame that show the inside of a box, whether or not its outline is seen
     nodes, read = dense.coarse
+    if not (found & dense.inside(path)).all():  # and where the frame cuts it
+        nodes, read = (np.concatenate(pair) for pair in zip(dense.coarse, dense.edge()))
     within = (read[:, 0] >= edges[:, :1]) & (read[:, 0] <= edges[:, 2:3])
     within &= (read[:, 1] >= edges[:, 1:2]) & (read[:, 1] <= edges[:, 3:4])
     for axis in (0, 1):
