@@ -27,7 +27,8 @@ def mixed(image: Array, weights: Array) -> Array:
     """
     white = WHITE[dtype_name(image.dtype)]
     if white != 1:
-        weights = weights * np.append(np.ones(weights.shape[1] - 1), white)
+        weights = weights.copy()
+        weights[:, -1] *= white
     if weights.shape[1] > MOST:
         values = image.reshape(-1, image.shape[-1]) @ weights[:, :-1].T + weights[:, -1]
         values = np.rint(values).clip(0, white) if white != 1 else values
@@ -78,11 +79,15 @@ def filtered(call: Callable[[Array], Array], image: Array, most: int = MOST) -> 
 def means(image: Array) -> list[float]:
     """The mean of each channel, in units of white."""
     height, width = image.shape[:2]
+    channels = 1 if image.ndim == 2 else image.shape[2]
     wide = cv2.CV_32S if image.dtype == np.uint8 else cv2.CV_64F
     columns = cv2.reduce(image.reshape(height, -1), 0, cv2.REDUCE_SUM, dtype=wide)
-    sums = columns.reshape(width, -1).sum(axis=0, dtype=np.float64)
-    sums /= height * width * WHITE[dtype_name(image.dtype)]
-    return sums.tolist()  # type: ignore[no-any-return]
+    white = height * WHITE[dtype_name(image.dtype)]
+    if channels <= 4:  # a third of the time of the general form
+        sums = cv2.mean(columns.reshape(1, width, channels))
+        return [total / white for total in sums[:channels]]
+    totals = columns.reshape(width, channels).mean(axis=0, dtype=np.float64)
+    return [total / white for total in totals.tolist()]
 
 
 def through_float(image: Array, change: Callable[[Array], Array]) -> Array:

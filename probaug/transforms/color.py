@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Annotated, ClassVar, Literal
 
 import cv2
@@ -80,6 +81,7 @@ def shifted_bytes(image: Array, hue: float, saturation: float, value: float) -> 
     turn, more, lift = round(hue * 180) % 180, round(saturation * 255), round(value * 255)
     if not (turn or more or lift):
         return image
+    width = image.shape[1]
     there, back = cv2.COLOR_RGB2HSV, cv2.COLOR_HSV2RGB
     if turn > 90:
         turn, there, back = 180 - turn, cv2.COLOR_BGR2HSV, cv2.COLOR_HSV2BGR
@@ -88,26 +90,28 @@ def shifted_bytes(image: Array, hue: float, saturation: float, value: float) -> 
         if more > 0:
             delta = np.not_equal(hsv, 0).view(np.uint8)
             np.negative(delta, out=delta)  # 255 where there is colour
-            delta |= row_of(image, 0, 0, 255)
-            delta &= row_of(image, 0, more, lift)
+            delta |= row_of(width, 0, 0, 255)
+            delta &= row_of(width, 0, more, lift)
         else:
-            delta = np.broadcast_to(row_of(image, 0, 0, lift), image.shape).copy()
+            delta = np.broadcast_to(row_of(width, 0, 0, lift), image.shape).copy()
         cv2.add(hsv, delta, hsv)
     if more < 0 or lift < 0:
-        delta = np.broadcast_to(row_of(image, 0, -more, -lift), image.shape).copy()
+        delta = np.broadcast_to(row_of(width, 0, -more, -lift), image.shape).copy()
         cv2.subtract(hsv, delta, hsv)
     if turn + 179 > 255:
         hsv[:, :, 0] = (hsv[:, :, 0].astype(np.uint16) + turn) % 180
     elif turn:
-        hsv += row_of(image, turn, 0, 0)
+        hsv += row_of(width, turn, 0, 0)
     return cv2.cvtColor(hsv, back)
 
 
-def row_of(image: Array, *colour: int) -> Array:
-    """One row of an image, all of one colour: NumPy repeats rows fast, and pixels slowly."""
-    width = image.shape[1]
+@functools.lru_cache(maxsize=256)
+def row_of(width: int, *colour: int) -> Array:
+    """A (1, W, 3) row of one colour, clipped: NumPy repeats rows fast, and pixels slowly."""
     row = np.array([min(max(level, 0), 255) for level in colour], np.uint8)
-    return np.tile(row, width).reshape(1, width, 3)
+    row = np.tile(row, width).reshape(1, width, 3)
+    row.flags.writeable = False  # calls share it
+    return row
 
 
 class RGBShift(Pixel):
@@ -153,7 +157,7 @@ class RGBShift(Pixel):
         for sign, change in ((1, cv2.add), (-1, cv2.subtract)):
             levels = [max(round(sign * 255 * shift), 0) for shift in shifts]
             if any(levels):
-                delta = np.broadcast_to(row_of(image, *levels), image.shape).copy()
+                delta = np.broadcast_to(row_of(image.shape[1], *levels), image.shape).copy()
                 result = change(result, delta, delta)
         return result
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-import operator
+from operator import mul
 from typing import Annotated, Any, ClassVar
 
 import numpy as np
@@ -18,6 +18,7 @@ from .color import shifted
 
 LUMA = (0.299, 0.587, 0.114)
 """What grey takes of red, green and blue (ITU-R BT.601)."""
+LEAST = min(LUMA)
 ORDERS = tuple(itertools.permutations(range(4)))
 
 
@@ -47,9 +48,13 @@ class ColorJitter(Pixel):
     draws: ClassVar[int] = 5
 
     def sample(self, draw: Draw, canvas: Canvas) -> Params:
-        params = super().sample(draw, canvas)
-        params["order"] = list(ORDERS[draw.whole(0, len(ORDERS) - 1)])
-        return params
+        return {
+            "brightness": draw.between(self.brightness),
+            "contrast": draw.between(self.contrast),
+            "saturation": draw.between(self.saturation),
+            "hue": draw.between(self.hue),
+            "order": list(draw.choice(ORDERS)),
+        }
 
     def edit(self, image: Array, **params: Any) -> Array:
         colours = Colours(image)
@@ -105,7 +110,7 @@ class Colours:
         self.settle_if_clipped()
         if self.mean is None:
             parts = means(self.image)
-            self.mean = parts[0] if self.is_grey else sum(map(operator.mul, parts, LUMA))
+            self.mean = parts[0] if self.is_grey else sum(map(mul, parts, LUMA))
         pivot = (self.same + self.grey) * self.mean + self.offset
         self.same, self.grey, self.offset = (
             factor * self.same, factor * self.grey, factor * self.offset + (1 - factor) * pivot,
@@ -123,31 +128,31 @@ class Colours:
         self.image = shifted(self.image, hue, 0.0, 0.0)
         self.mean = None
 
-    @property
-    def is_settled(self) -> bool:
-        return (self.same, self.grey, self.offset) == (1.0, 0.0, 0.0)
-
     def settle_if_clipped(self) -> None:
         """Do the pending change if some colour would leave [0, 1] in it."""
-        least = min(LUMA)
         low, high = self.offset, self.offset + self.same + self.grey
         if self.grey < 0:  # worst for the primary that weighs least in the grey, and its opposite
-            low += self.grey * (1 - least)
-            high = self.offset + self.same + self.grey * least
+            low += self.grey * (1 - LEAST)
+            high = self.offset + self.same + self.grey * LEAST
         if low < -1e-6 or high > 1 + 1e-6:
             self.settle()
 
     def settle(self) -> None:
         """Do the pending change."""
-        if self.is_settled:
-            return
-        if self.grey:
-            weights = np.empty((3, 4))
-            weights[:, :3] = self.grey * np.array(LUMA)
-            weights[:, 3] = self.offset
-            weights[[0, 1, 2], [0, 1, 2]] += self.same
+        same, grey, offset = self.same, self.grey, self.offset
+        if grey:
+            red, green, blue = (grey * part for part in LUMA)
+            weights = np.array(
+                [
+                    (same + red, green, blue, offset),
+                    (red, same + green, blue, offset),
+                    (red, green, same + blue, offset),
+                ]
+            )
             self.image = mixed(self.image, weights)
+        elif same != 1 or offset:
+            self.image = scaled(self.image, same, offset)
         else:
-            self.image = scaled(self.image, self.same, self.offset)
+            return
         self.mean = None
         self.same, self.grey, self.offset = 1.0, 0.0, 0.0
