@@ -22,11 +22,11 @@ from keras_helpers import (
     photos,
     segmenter,
 )
+
+import probaug as A
 from probaug.adapters._formats import convert
 from probaug.adapters._order import EpochClock, permutation
 from probaug.adapters.keras import AugmentedSequence
-
-import probaug as A
 from probaug.core.labels import BOX_FORMATS, KERAS_BOX_FORMATS
 
 NOTHING = A.Compose([])

@@ -546,7 +546,7 @@ def test_classes_do_not_register_themselves():
         {"a": {("b",): 1}},
         IMAGE,
     ],
-    ids=repr,
+    ids=lambda value: type(value).__name__,
 )
 def test_values_that_are_no_plain_data_are_refused(value):
     with pytest.raises(NotImplementedError, match="cannot be saved"):

@@ -18,10 +18,10 @@ from keras_helpers import (
     photos,
     segmenter,
 )
-from probaug.adapters.keras import AugmentedSequence
-from probaug.adapters.tfdata import EpochCallback, augment
 
 import probaug as A
+from probaug.adapters.keras import AugmentedSequence
+from probaug.adapters.tfdata import EpochCallback, augment
 
 FLIP = A.Compose([A.HorizontalFlip(p=0.5), A.RandomCrop(16, 16)])
 X = photos()

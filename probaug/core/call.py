@@ -215,7 +215,7 @@ def give(sample: Sample, data: dict[str, Any], out: Mapping[str, Array] | None) 
     targets = dict(out) if out else None
     if targets:
         require_targets(sample, targets)
-    canvas.flush(targets)
+    canvas.flush(direct(sample, targets) if targets else None)
     result = dict(data)
     if canvas.data:
         result.update(canvas.data)
@@ -252,11 +252,24 @@ def require_targets(sample: Sample, out: Mapping[str, Any]) -> None:
             raise TypeError(f"out[{name!r}] must be an array, got {type(target).__name__}")
         if name in sample.stacks and not isinstance(sample.stacks[name][0], np.ndarray):
             raise TypeError(f"out[{name!r}] needs {name} to be given as an array, not as a list")
+        if not target.flags.writeable:
+            raise ValueError(f"out[{name!r}] is read-only")
+
+
+def direct(sample: Sample, out: dict[str, Array]) -> dict[str, Array]:
+    """Destinations that the last step may write to; OpenCV neither strides nor works in place."""
+    given = [g for layer in sample.canvas.layers for plane in layer.planes for g in plane.given]
+    return {
+        name: target
+        for name, target in out.items()
+        if target.flags.c_contiguous and not any(np.may_share_memory(target, g) for g in given)
+    }
 
 
 def owned(frame: Array, given: Array) -> Array:
     """A C-contiguous result that shares memory with an input only by being that input."""
-    if frame is given:
+    flags = frame.flags
+    if frame is given or (flags.owndata and flags.c_contiguous):
         return frame
     if not frame.flags.c_contiguous or np.may_share_memory(frame, given):
         return frame.copy()
@@ -283,9 +296,7 @@ def written(name: str, value: Array, target: Array) -> Array:
         raise ValueError(
             f"out[{name!r}] must be {value.shape} {value.dtype}, got {target.shape} {target.dtype}"
         )
-    if (
-        not np.may_share_memory(value, target)
-        or value.__array_interface__["data"] != (target.__array_interface__["data"])
-    ):
+    there = value.strides == target.strides and np.may_share_memory(value, target)
+    if not there or value.__array_interface__["data"] != target.__array_interface__["data"]:
         np.copyto(target, value)
     return target

@@ -24,7 +24,7 @@ import numpy as np
 from . import tone as tones
 from .fields import Array, Fill, dtype_name
 from .labels import Labels
-from .matrix import Matrix, Size
+from .matrix import Matrix, Size, shift
 from .scratch import scratch
 from .warp import AREA, CONSTANT, LINEAR, NEAREST, REPLICATE, resize, shuffle, warp
 
@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from .transform import Fusion, Leaf
 
 Kind = Literal["image", "mask"]
+Window = tuple[int, int, int, int]
+"""Left, top, right, bottom in whole pixels; the last two are not part of it."""
 
 
 IDENTITY = Matrix()
@@ -84,7 +86,7 @@ class Warp(NamedTuple):
 class Resize(NamedTuple):
     """A pending axis-aligned resampling: slice, scale, slice."""
 
-    window: tuple[int, int, int, int] | None  # left, top, right, bottom of the source
+    window: Window | None
     scaled: Size
     crop: tuple[int, int] | None  # left, top of what is kept
     size: Size
@@ -96,6 +98,8 @@ class Resize(NamedTuple):
             image = image[top:bottom, left:right]
         interpolation = self.sampling.of(kind)[0]
         if self.crop is None:
+            if image.shape[:2] == self.scaled:
+                return image
             return resize(image, self.scaled, interpolation, dst)
         left, top = self.crop
         image = resize(image, self.scaled, interpolation)
@@ -150,20 +154,30 @@ class Layer:
         if self.fusion == "off":
             self.flush()
 
-    def resize(self, size: Size, sampling: Sampling) -> None:
-        """Scale every plane to a size."""
-        if size == self.size:
-            return
-        last, window = self.pending, None
-        if isinstance(last, Shuffle) and last.matrix.is_shift and not (last.padded or self.curves):
-            left, top = -int(last.matrix.x), -int(last.matrix.y)
-            window = left, top, left + last.size.width, top + last.size.height
-        else:
-            self.flush()
+    def resize(self, size: Size, sampling: Sampling, window: Window | None = None) -> None:
+        """Scale every plane, or a window of it, to a size."""
+        if window is not None and (self.pending is not None or self.curves):
+            left, top, right, bottom = window  # a crop may join what is pending
+            self._shuffle(shift(-left, -top), Size(bottom - top, right - left), sampling)
+            self.size = Size(bottom - top, right - left)
+            window = None
+        if window is None:
+            if size == self.size:
+                return
+            window = self._pending_window()
         self.pending = Resize(window, size, None, size, sampling)
         self.size = size
         if self.fusion == "off":
             self.flush()
+
+    def _pending_window(self) -> Window | None:
+        """Take a pending crop over as a window; finish any other pending work."""
+        last = self.pending
+        if isinstance(last, Shuffle) and last.matrix.is_shift and not (last.padded or self.curves):
+            left, top = -int(last.matrix.x), -int(last.matrix.y)
+            return left, top, left + last.size.width, top + last.size.height
+        self.flush()
+        return None
 
     def tone(self, curve: tones.Curve) -> None:
         """Map the values of every image plane through a curve."""
@@ -342,8 +356,6 @@ class Canvas:
 
     def require(self, transform: Leaf) -> None:
         """Raise a TypeError unless a transform serves every image's dtype and channels."""
-        if not (transform.dtypes or transform.channels or transform.unit_range):
-            return
         for layer in self.layers:
             for plane in layer.planes:
                 if plane.kind == "image" and plane.frames:

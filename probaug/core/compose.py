@@ -124,7 +124,12 @@ class BaseCompose(Node, base=True):
         draw.params = None
         try:  # as `step` does, without a call for each
             for index, (child, at, line) in enumerate(self.layout[0]):
-                record = child.maybe(canvas, draw, slot + at, lane + line)
+                if child.has_gate:
+                    if draw.values[slot + at] >= child.p:
+                        continue
+                    record = child.run(canvas, draw, slot + at + 1, lane + line)
+                else:
+                    record = child.maybe(canvas, draw, slot + at, lane + line)
                 if record is not None:
                     steps.append((index, record))
                     if canvas.is_labelled:
@@ -245,6 +250,7 @@ class OneOrOther(BaseCompose):
     second: Any = None
     transforms: Children | None = None  # type: ignore[assignment]
     p: Probability = 0.5
+    has_gate = False
 
     def check(self) -> None:
         if self.transforms is not None and (self.first is not None or self.second is not None):

@@ -163,6 +163,7 @@ class Declared:
 
     __signature__: ClassVar[Any] = _Signature()
     _tables: ClassVar[dict[type, Table]] = {}
+    _drawn: ClassVar[tuple[tuple[str, bool], ...]] = ()  # of the table, once there is an instance
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self.__dict__.update(self._table().bind(type(self), args, kwargs))
@@ -181,6 +182,7 @@ class Declared:
         table = Declared._tables.get(cls)
         if table is None:
             table = Declared._tables[cls] = Table(cls)
+            cls._drawn = table.drawn
         return table
 
     @classmethod

@@ -105,24 +105,24 @@ class Resizing(DualTransform, base=True):
         raise NotImplementedError
 
     def on(self, canvas: Canvas, params: Params) -> None:
-        sampling = Sampling(
-            getattr(self, "interpolation", 1), getattr(self, "mask_interpolation", 0)
-        )
-        moved: Matrix | None = None
+        sampling = self.__dict__.get("_cached_sampling")
+        if sampling is None:
+            sampling = self.__dict__["_cached_sampling"] = Sampling(
+                getattr(self, "interpolation", 1), getattr(self, "mask_interpolation", 0)
+            )
+        if canvas.mask_interpolation is not None:
+            sampling = canvas.sampling(sampling)
+        first = True
         for layer in canvas.layers:
-            matrix = self._resize(layer, canvas.sampling(sampling), params)
-            moved = matrix if moved is None else moved
-        if moved is not None and canvas.is_labelled:
-            move_labels(canvas, moved)
-
-    def _resize(self, layer: Layer, sampling: Sampling, params: Params) -> Matrix:
-        old = layer.size
-        left, top, right, bottom = self.window(old, **params)
-        new = self.output_size(old, **params)
-        cut = Size(bottom - top, right - left)
-        layer.move(shift(-left, -top), cut, sampling)
-        layer.resize(new, downscales(sampling, getattr(self, "area_for_downscale", None), cut, new))
-        return zoom(new.width / cut.width, new.height / cut.height) @ shift(-left, -top)
+            old = layer.size
+            window = left, top, right, bottom = self.window(old, **params)
+            cut, new = Size(bottom - top, right - left), self.output_size(old, **params)
+            how = downscales(sampling, getattr(self, "area_for_downscale", None), cut, new)
+            layer.resize(new, how, None if cut == old else window)
+            if first and canvas.is_labelled:
+                across, down = new.width / cut.width, new.height / cut.height
+                move_labels(canvas, zoom(across, down) @ shift(-left, -top))
+            first = False
 
 
 class Remap(DualTransform, base=True):

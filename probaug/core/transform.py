@@ -53,6 +53,9 @@ class Node(Declared):
     draws: ClassVar[int | None] = None
     """How many uniforms `sample` reads; None means one per drawn field."""
 
+    has_gate: ClassVar[bool] = True
+    """Whether ``p`` is the chance of running at all; a container then need not ask."""
+
     p: Probability = 0.5
 
     def __init_subclass__(cls, base: bool = False, **kwargs: Any) -> None:
@@ -144,6 +147,11 @@ class Leaf(Node, base=True):
     """Channel counts it serves; () means all."""
     unit_range: ClassVar[bool] = False
     """Whether float images must lie within [0, 1]."""
+    _is_restricted: ClassVar[bool] = False
+
+    def __init_subclass__(cls, base: bool = False, **kwargs: Any) -> None:
+        super().__init_subclass__(base=base, **kwargs)
+        cls._is_restricted = bool(cls.dtypes or cls.channels or cls.unit_range)
 
     @property
     def slots(self) -> int:
@@ -155,7 +163,8 @@ class Leaf(Node, base=True):
 
     def run(self, canvas: Canvas, draw: Draw, slot: int, lane: int) -> Params:
         draw.slot, draw.lane, draw.params = slot, lane, None
-        canvas.require(self)
+        if self._is_restricted:
+            canvas.require(self)
         draw.params = params = self.sample(draw, canvas)
         self.on(canvas, params)
         return params
@@ -167,7 +176,7 @@ class Leaf(Node, base=True):
     def sample(self, draw: Draw, canvas: Canvas) -> Params:
         """Draw this call's parameters: small plain values, enough to repeat the call."""
         params: Params = {}
-        for name, whole in self._table().drawn:
+        for name, whole in self._drawn:
             low, high = getattr(self, name)
             params[name] = draw.whole(low, high) if whole else draw.between((low, high))
         return params

@@ -221,6 +221,8 @@ def shuffle(image: Array, matrix: Matrix, size: Size, border: int, fill: Fill) -
 def _flipped(image: Array, signs: tuple[int, int]) -> Array:
     if signs == (1, 1):
         return image
+    if image.dtype == np.uint8 and (image.ndim == 2 or 1 < image.shape[2] <= 4):
+        return cv2.flip(image, FLIP[signs])
     return copied(lambda source: cv2.flip(source, FLIP[signs]), image)
 
 
