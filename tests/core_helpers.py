@@ -63,10 +63,15 @@ class Add(Pixel):
         return image + image.dtype.type(value)
 
 
+def recording(node):
+    """A pipeline that says what it drew."""
+    pipeline = node if isinstance(node, A.Compose) else A.Compose([node])
+    return pipeline.replace(save_applied_params=True)
+
+
 def shown(node, call=None, **more):
     """What a call drew, in order: (class name, params) of each transform that ran."""
-    pipeline = A.Compose([node]) if not isinstance(node, A.Compose) else node
-    pipeline = pipeline.replace(save_applied_params=True)
+    pipeline = node if getattr(node, "save_applied_params", False) else recording(node)
     return pipeline(image=IMAGE, **{"key": call, **more})["applied_transforms"]
 
 

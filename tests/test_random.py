@@ -10,7 +10,7 @@ import cases
 import cv2
 import numpy as np
 import pytest
-from core_helpers import IMAGE, Add, Hooked, Noise, Show, ShowTwo, shown, values
+from core_helpers import IMAGE, Add, Hooked, Noise, Show, ShowTwo, recording, shown, values
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
@@ -469,11 +469,12 @@ def test_nested_and_repeated_siblings_are_independent():
 @pytest.mark.parametrize("axis", ["seed", "epoch", "index"])
 def test_draws_are_uniform_along_every_axis(axis):
     place = {"seed": 0, "epoch": 1, "index": 2}[axis]
+    pipeline = recording(A.Compose([ShowTwo(p=1), Hooked(p=1), Noise(p=1)]))
     rows = []
     for step in range(4000):
         call = [12, 3, 4]
         call[place] = step
-        rows.append(values(shown(A.Compose([ShowTwo(p=1), Hooked(p=1), Noise(p=1)]), tuple(call))))
+        rows.append(values(shown(pipeline, tuple(call))))
     columns = np.array(rows, float)
     columns[:, 4] /= 2**63
     for column in columns.T:
@@ -485,7 +486,8 @@ def test_draws_are_uniform_along_every_axis(axis):
 
 @pytest.mark.parametrize("p", [0.001, 0.1, 0.5, 0.9, 0.999])
 def test_runs_as_often_as_p_says(p):
-    runs = sum(bool(shown(Show(p=p), (8, 0, index))) for index in range(6000))
+    pipeline = recording(Show(p=p))
+    runs = sum(bool(shown(pipeline, (8, 0, index))) for index in range(6000))
     assert stats.binomtest(runs, 6000, p).pvalue > 1e-3
 
 
