@@ -39,6 +39,10 @@ class Geometric(DualTransform, base=True):
         """Size of the result; by default, that of the input."""
         return size
 
+    def placed(self, size: Size, **params: Any) -> tuple[Matrix, Size]:
+        """Matrix and result's size together, for subclasses that work them out as one."""
+        return self.matrix(size, **params), self.output_size(size, **params)
+
     def sampling(self) -> Sampling:
         """How to read between pixels and beyond the edge, from the fields that there are."""
         sampling = self.__dict__.get("_cached_sampling")
@@ -59,9 +63,8 @@ class Geometric(DualTransform, base=True):
             sampling = canvas.sampling(sampling)
         moved: Matrix | None = None
         for layer in canvas.layers:
-            old = layer.size
-            matrix = self.matrix(old, **params)
-            layer.move(matrix, self.output_size(old, **params), sampling)
+            matrix, size = self.placed(layer.size, **params)
+            layer.move(matrix, size, sampling)
             moved = matrix if moved is None else moved
         if moved is not None and canvas.is_labelled:
             move_labels(canvas, moved, getattr(self, "rotate_method", "largest_box"))

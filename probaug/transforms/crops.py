@@ -36,19 +36,15 @@ class _Crop(Geometric, base=True):
 
     window: ClassVar[Callable[..., Window]]
 
-    def output_size(self, size: Size, **params: Any) -> Size:
+    def placed(self, size: Size, **params: Any) -> tuple[Matrix, Size]:
         left, top, right, bottom = self.window(size, **params)
-        return Size(bottom - top, right - left)
-
-    def matrix(self, size: Size, **params: Any) -> Matrix:
-        left, top, _, _ = self.window(size, **params)
-        return shift(-left, -top)
+        return shift(-left, -top), Size(bottom - top, right - left)
 
 
 class _PaddedCrop(_Crop, base=True):
     """Cuts a window out of an image that is padded first where it is too small.
 
-    Subclasses define ``window`` for the padded image, ``needed`` and ``cut``.
+    Subclasses define ``window`` for the padded image, and ``needed``.
     """
 
     pad_if_needed: bool = False
@@ -64,32 +60,25 @@ class _PaddedCrop(_Crop, base=True):
         """Smallest image that has the window."""
         raise NotImplementedError
 
-    def cut(self) -> Size:
-        """Size of the window."""
-        return self.needed()
-
     def sample(self, draw: Draw, canvas: Canvas) -> Params:
         return draw_place(self.pad_position, draw) if self.pad_if_needed else {}
 
-    def output_size(self, size: Size, **params: Any) -> Size:
-        return self.cut()
-
-    def matrix(self, size: Size, **params: Any) -> Matrix:
-        needed = self.needed()
-        if size.height >= needed.height and size.width >= needed.width:
-            left, top, _, _ = self.window(size, **params)
-            return shift(-left, -top)
-        if not self.pad_if_needed:
-            raise ValueError(
-                f"{type(self).__name__} needs an image of at least {needed.height} x "
-                f"{needed.width} pixels (height x width), got {size.height} x {size.width}; "
-                "pad_if_needed=True pads smaller ones"
-            )
-        room = Size(max(size.height, needed.height), max(size.width, needed.width))
-        where = {name: params[name] for name in ("pad_top", "pad_left") if name in params}
-        above, before = place(size, room, self.pad_position, **where)
-        left, top, _, _ = self.window(room, **params)
-        return shift(before - left, above - top)
+    def placed(self, size: Size, **params: Any) -> tuple[Matrix, Size]:
+        height, width = self.needed()
+        above = before = 0
+        if size.height < height or size.width < width:
+            if not self.pad_if_needed:
+                raise ValueError(
+                    f"{type(self).__name__} needs an image of at least {height} x {width} pixels "
+                    f"(height x width), got {size.height} x {size.width}; pad_if_needed=True pads "
+                    "smaller ones"
+                )
+            room = Size(max(size.height, height), max(size.width, width))
+            where = {name: params[name] for name in ("pad_top", "pad_left") if name in params}
+            above, before = place(size, room, self.pad_position, **where)
+            size = room
+        left, top, right, bottom = self.window(size, **params)
+        return shift(before - left, above - top), Size(bottom - top, right - left)
 
 
 class RandomCrop(_PaddedCrop):
@@ -122,7 +111,8 @@ class RandomCrop(_PaddedCrop):
         return {**place_of_window, **super().sample(draw, canvas)}
 
     def window(self, size: Size, top: float, left: float, **params: Any) -> Window:
-        return window_at(size, self.needed(), top, left)
+        x, y = start(size.width, self.width, left), start(size.height, self.height, top)
+        return x, y, x + self.width, y + self.height
 
 
 class CenterCrop(_PaddedCrop):
@@ -187,9 +177,6 @@ class Crop(_PaddedCrop):
 
     def needed(self) -> Size:
         return Size(self.y_max, self.x_max)
-
-    def cut(self) -> Size:
-        return Size(self.y_max - self.y_min, self.x_max - self.x_min)
 
     def window(self, size: Size, **params: Any) -> Window:
         return self.x_min, self.y_min, self.x_max, self.y_max

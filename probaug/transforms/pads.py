@@ -136,15 +136,13 @@ class PadIfNeeded(Geometric):
     def sample(self, draw: Draw, canvas: Canvas) -> Params:
         return draw_place(self.position, draw)
 
-    def output_size(self, size: Size, **params: Any) -> Size:
-        return Size(
+    def placed(self, size: Size, **params: Any) -> tuple[Matrix, Size]:
+        room = Size(
             _length(size.height, self.min_height, self.pad_height_divisor),
             _length(size.width, self.min_width, self.pad_width_divisor),
         )
-
-    def matrix(self, size: Size, **params: Any) -> Matrix:
-        top, left = place(size, self.output_size(size), self.position, **params)
-        return shift(left, top)
+        top, left = place(size, room, self.position, **params)
+        return shift(left, top), room
 
 
 def _length(length: int, minimum: int | None, divisor: int | None) -> int:
