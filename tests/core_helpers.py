@@ -1,5 +1,6 @@
 """Small transforms that show what was drawn; importable by worker processes."""
 
+from contextlib import contextmanager
 from typing import Annotated, ClassVar
 
 import numpy as np
@@ -7,8 +8,19 @@ import numpy as np
 import probaug as A
 from probaug.core.fields import Between, Range
 from probaug.core.kinds import Pixel
+from probaug.core.random import enter, leave
 
 IMAGE = np.zeros((2, 2, 3), np.uint8)
+
+
+@contextmanager
+def drawing(key, slots):
+    """The draw of a call."""
+    draw = enter(key, slots)
+    try:
+        yield draw
+    finally:
+        leave(draw)
 
 
 class Show(Pixel):

@@ -9,14 +9,13 @@ from collections import Counter
 import core_helpers
 import numpy as np
 import pytest
-from core_helpers import IMAGE, Add, Hooked, Noise, Show, ShowTwo, shown
+from core_helpers import IMAGE, Add, Hooked, Noise, Show, ShowTwo, drawing, shown
 from scipy import stats
 
 import probaug as A
 from probaug.core.canvas import Canvas, Plane
 from probaug.core.kinds import Pixel
 from probaug.core.labels import Labels
-from probaug.core.random import drawing
 
 DOT = np.zeros((1, 1), np.uint8)
 TRIALS = 2000

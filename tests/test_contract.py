@@ -305,7 +305,7 @@ def test_reads_as_many_uniforms_as_it_owns(cls):
     from probaug.core.call import read as read_call
 
     pipe = pipeline(transform)
-    canvas = read_call("test", pipe.settings, sample(cls)).canvas
+    canvas = read_call("test", pipe.settings, sample(cls))
     for index in range(8):
         draw = Counting()
         draw.begin(((1, 2), 0, index), transform.slots)

@@ -312,7 +312,6 @@ def test_a_rotation_by_90_and_a_quarter_turn_agree_on_angles(angle):
     assert quarter == pytest.approx((angle + 90) % 360, abs=1e-9)
 
 
-@pytest.mark.xfail(reason="move_keypoints skips angles where all angles and scales are 0")
 @pytest.mark.parametrize("point_format", ["xya", "xyas"])
 def test_an_angle_of_zero_turns_too(point_format):
     point = write_point(point_format, 12, 30)

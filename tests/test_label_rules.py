@@ -39,6 +39,22 @@ def test_label_fields_must_be_there():
         pipeline(image=IMAGE, bboxes=BOXES, names=None, ids=[1, 2, 3])
 
 
+def test_one_label_field_cannot_follow_two_targets():
+    """What is left of it could fit only one of them."""
+    pipeline = A.Compose(
+        [Cut(p=1)],
+        bbox_params=A.BboxParams("pascal_voc", label_fields=["names"]),
+        keypoint_params=A.KeypointParams("xy", label_fields=["names"]),
+    )
+    boxes, points, names = [[1, 1, 5, 5], [22, 2, 23, 3]], [(31, 1), (2, 2)], ["a", "b"]
+    with pytest.raises(ValueError, match="'names' cannot follow both bboxes and keypoints"):
+        pipeline(image=IMAGE, bboxes=boxes, keypoints=points, names=names)
+    with pytest.raises(ValueError, match="'names' cannot follow both bboxes and keypoints"):
+        pipeline(image=IMAGE, keypoints=points, names=names, bboxes=boxes)
+    assert pipeline(image=IMAGE, bboxes=boxes, names=names)["names"] == ["a"]
+    assert pipeline(image=IMAGE, keypoints=points, names=names)["names"] == ["b"]
+
+
 def test_lists_need_params():
     with pytest.raises(ValueError, match="needs bbox_params to read bboxes"):
         A.Compose([])(image=IMAGE, bboxes=BOXES)

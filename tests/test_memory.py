@@ -60,6 +60,30 @@ def test_any_memory_layout_is_read(layout):
                 np.testing.assert_array_equal(result[name], wanted[name])
 
 
+@pytest.mark.parametrize("dtype", [">u2", ">f4", ">i4", ">f8", ">i8"])
+def test_foreign_byte_orders_are_read(dtype):
+    """As FITS and TIFF readers give them; OpenCV takes bytes as they lie."""
+    native = np.dtype(dtype).newbyteorder("=")
+    mask = numbers((H, W), native)
+    every = [*[case[0] for case in EXACT.values()], *INEXACT.values()]
+    tones = [[Invert(p=1)], [Turn(p=1), Power(p=1)]] if dtype in (">u2", ">f4") else []
+    for transforms in (*every, *tones):
+        pipeline = A.Compose(transforms, seed=0)
+        for name in ("image",) if transforms in tones else ("mask",):
+            wanted = pipeline(key=1, **{name: mask})[name]
+            result = pipeline(key=1, **{name: mask.astype(dtype)})[name]
+            assert result.dtype == native
+            np.testing.assert_array_equal(result, wanted)
+            stack = np.stack([mask] * 2).astype(dtype)
+            for frame in pipeline(key=1, **{name + "s": stack})[name + "s"]:
+                np.testing.assert_array_equal(frame, wanted)
+    foreign = mask.astype(dtype)
+    assert A.Compose([Flip(p=0)])(image=foreign, mask=foreign)["image"] is foreign
+    out = np.zeros((H, W), native)
+    assert A.Compose([Flip(p=0)])(mask=foreign, out={"mask": out})["mask"] is out
+    np.testing.assert_array_equal(out, mask)
+
+
 OUT = {
     "nothing": [Flip(p=0)],
     "flip": [Flip(p=1)],

@@ -10,13 +10,24 @@ import cases
 import cv2
 import numpy as np
 import pytest
-from core_helpers import IMAGE, Add, Hooked, Noise, Show, ShowTwo, recording, shown, values
+from core_helpers import (
+    IMAGE,
+    Add,
+    Hooked,
+    Noise,
+    Show,
+    ShowTwo,
+    drawing,
+    recording,
+    shown,
+    values,
+)
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
 import probaug as A
-from probaug.core.random import Draw, Stream, current, drawing, key_of, words_of
+from probaug.core.random import Draw, Stream, current, key_of, words_of
 
 LAST = 2**64 - 1
 words = st.integers(0, LAST)

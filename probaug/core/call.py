@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -13,7 +13,7 @@ from .fields import Array
 from .labels import Boxes, Labels, Points
 from .matrix import Size
 from .params import BboxParams, KeypointParams
-from .random import Key, current, drawing, key_of
+from .random import Key, current, enter, key_of, leave
 
 if TYPE_CHECKING:
     from .transform import Node, Record, Settings
@@ -37,13 +37,6 @@ PLAIN_BOXES = BboxParams(format="albumentations")
 PLAIN_POINTS = KeypointParams(format="xy")
 
 
-class Sample(NamedTuple):
-    """A call's data, read."""
-
-    canvas: Canvas
-    stacks: dict[str, tuple[Any, int]]  # what was given, and its leading axes
-
-
 def call(
     node: Node,
     args: tuple[Any, ...],
@@ -53,22 +46,26 @@ def call(
     data: dict[str, Any],
 ) -> dict[str, Any]:
     """Run a node on a call's data."""
-    sample, _ = run(node, args, force, key, data)
-    return give(sample, data, out)
+    canvas, _ = run(node, args, force, key, data)
+    return give(canvas, data, out)
 
 
 def run(
     node: Node, args: tuple[Any, ...], force: bool, key: Any, data: dict[str, Any]
-) -> tuple[Sample, Record]:
+) -> tuple[Canvas, Record]:
     """Read a call's data and run a node on it."""
     name = type(node).__name__
     if args:
         raise KeyError(f"{name} takes its data by name, for example {name}(...)(image=image)")
-    sample = read(name, node.settings, data, node)
-    with drawing(call_key(node, key), node.slots) as draw:
-        record = node.maybe(sample.canvas, draw, 0, 0, force)
-    sample.canvas.settle(last=True)
-    return sample, record
+    canvas = read(name, node.settings, data, node)
+    draw = enter(call_key(node, key), node.slots)
+    try:
+        record = node.maybe(canvas, draw, 0, 0, force)
+    finally:
+        leave(draw)
+    if canvas.is_labelled:
+        canvas.settle(last=True)
+    return canvas, record
 
 
 def call_key(node: Node, key: Any) -> Key:
@@ -81,7 +78,7 @@ def call_key(node: Node, key: Any) -> Key:
     return (outer.seed(), outer.seed()), 0, 0
 
 
-def read(name: str, settings: Settings, data: dict[str, Any], node: Node | None = None) -> Sample:
+def read(name: str, settings: Settings, data: dict[str, Any], node: Node | None = None) -> Canvas:
     """Sort a call's data into planes, labels and what passes through."""
     alike = settings.additional_targets
     planes: list[Plane] = []
@@ -106,13 +103,9 @@ def read(name: str, settings: Settings, data: dict[str, Any], node: Node | None 
     size = common_size(name, settings, planes)
     labels = read_labels(name, settings, labelled, data, size) if labelled else NO_LABELS
     canvas = Canvas(planes, labels, rest, settings.fusion, settings.mask_interpolation, size)
-    if stacks:
-        canvas.stacks = {
-            key: not isinstance(value, np.ndarray) for key, (value, _) in stacks.items()
-        }
-    if alike:
-        canvas.alike = dict(alike)
-    return Sample(canvas, stacks)
+    canvas.stacks = stacks
+    canvas.alike = alike
+    return canvas
 
 
 def checked_image(name: str, key: str, value: Any) -> Array:
@@ -124,6 +117,8 @@ def checked_image(name: str, key: str, value: Any) -> Array:
             f"{name} expects {key} (H, W) or (H, W, C) with at least one pixel, "
             f"got {value.shape} {value.dtype}"
         )
+    if not value.dtype.isnative:  # OpenCV would take the bytes as they lie
+        return value.astype(value.dtype.newbyteorder("="))
     return value
 
 
@@ -176,6 +171,7 @@ def read_labels(
     """Parse boxes and keypoints; label fields go with the target of the plain name."""
     boxes: dict[str, Boxes] = {}
     points: dict[str, Points] = {}
+    taken: set[str] = set()
     for key, target in labelled:
         params = settings.bbox_params if target == "bboxes" else settings.keypoint_params
         if params is None and not isinstance(data[key], np.ndarray):
@@ -184,9 +180,15 @@ def read_labels(
         fields = {}
         if params is not None and key == target:
             for field in params.fields:
+                if field in taken:
+                    raise ValueError(
+                        f"{name}: the label field {field!r} cannot follow both bboxes and "
+                        "keypoints; give each a field of its own"
+                    )
                 if data.get(field) is None:
                     raise ValueError(f"{name} needs the label field {field!r} beside {key}")
                 fields[field] = data[field]
+            taken.update(fields)
         if target == "bboxes":
             boxes[key] = Boxes(key, data[key], fields, params or PLAIN_BOXES, size)
         else:
@@ -209,30 +211,45 @@ def refuse_unknown(name: str, settings: Settings, rest: dict[str, Any], node: No
         raise ValueError(f"{name} is strict and does not know {', '.join(map(repr, unknown))}")
 
 
-def give(sample: Sample, data: dict[str, Any], out: Mapping[str, Array] | None) -> dict[str, Any]:
+def give(canvas: Canvas, data: dict[str, Any], out: Mapping[str, Array] | None) -> dict[str, Any]:
     """Finish all pending work and put the results where the data was."""
-    canvas = sample.canvas
     targets = dict(out) if out else None
     if targets:
-        require_targets(sample, targets)
-    canvas.flush(direct(sample, targets) if targets else None)
-    result = dict(data)
-    if canvas.data:
-        result.update(canvas.data)
+        require_targets(canvas, targets)
+    canvas.flush(direct(canvas, targets) if targets else None)
+    result = {**data, **canvas.data}
     for layer in canvas.layers:
         for plane in layer.planes:
-            stack = sample.stacks.get(plane.name)
-            value = (
-                owned(plane.frames[0], plane.given[0]) if stack is None else restack(plane, stack)
-            )
-            if targets and plane.name in targets:
-                value = written(plane.name, value, targets[plane.name])
-            result[plane.name] = value
-    size = canvas.size
-    for name, (value, lead) in sample.stacks.items():
+            name = plane.name
+            stack = canvas.stacks.get(name)
+            if stack is None:
+                value = owned(plane.frames[0], plane.given[0])
+            else:
+                value = restack(plane, stack)
+            if targets and name in targets:
+                value = written(name, value, targets[name])
+            result[name] = value
+    if canvas.stacks:
+        result.update(empty_stacks(canvas))
+    if canvas.is_labelled:
+        result.update(given_labels(canvas))
+    return result
+
+
+def empty_stacks(canvas: Canvas) -> dict[str, Array]:
+    """Arrays of no frames, of the size that frames would have."""
+    size, result = canvas.size, {}
+    for name, (value, lead) in canvas.stacks.items():
         if isinstance(value, np.ndarray) and not len(value) and value.shape[lead:][:2] != size:
             shape = (*value.shape[:lead], *size, *value.shape[lead + 2 :])
             result[name] = np.zeros(shape, value.dtype)
+    return result
+
+
+def given_labels(canvas: Canvas) -> dict[str, Any]:
+    """Boxes, keypoints and their label fields, as the caller wrote them."""
+    size = canvas.size
+    result: dict[str, Any] = {}
     for name, boxes in canvas.labels.boxes.items():
         result[name] = boxes.give(size)
         result.update(boxes.source.give_fields(boxes.rows))
@@ -242,23 +259,23 @@ def give(sample: Sample, data: dict[str, Any], out: Mapping[str, Array] | None) 
     return result
 
 
-def require_targets(sample: Sample, out: Mapping[str, Any]) -> None:
+def require_targets(canvas: Canvas, out: Mapping[str, Any]) -> None:
     """Raise an error for a destination that nothing could be written to."""
-    names = [plane.name for layer in sample.canvas.layers for plane in layer.planes]
+    names = [plane.name for layer in canvas.layers for plane in layer.planes]
     for name, target in out.items():
         if name not in names:
             raise ValueError(f"out[{name!r}] names nothing to write; there is {', '.join(names)}")
         if not isinstance(target, np.ndarray):
             raise TypeError(f"out[{name!r}] must be an array, got {type(target).__name__}")
-        if name in sample.stacks and not isinstance(sample.stacks[name][0], np.ndarray):
+        if canvas.is_list(name):
             raise TypeError(f"out[{name!r}] needs {name} to be given as an array, not as a list")
         if not target.flags.writeable:
             raise ValueError(f"out[{name!r}] is read-only")
 
 
-def direct(sample: Sample, out: dict[str, Array]) -> dict[str, Array]:
+def direct(canvas: Canvas, out: dict[str, Array]) -> dict[str, Array]:
     """Destinations that the last step may write to; OpenCV neither strides nor works in place."""
-    given = [g for layer in sample.canvas.layers for plane in layer.planes for g in plane.given]
+    given = [g for layer in canvas.layers for plane in layer.planes for g in plane.given]
     return {
         name: target
         for name, target in out.items()

@@ -15,7 +15,7 @@ in `Layer.move`, `Layer.resize` and `Layer.tone` and nowhere else:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import cv2
@@ -313,8 +313,9 @@ class Canvas:
         self.is_labelled = bool(labels.boxes or labels.points)
         self.data = data
         self.mask_interpolation = mask_interpolation
-        self.alike: dict[str, str] = {}  # additional targets, by name
-        self.stacks: dict[str, bool] = {}  # targets of several frames; whether they are lists
+        self.alike: Mapping[str, str] = {}  # additional targets, by name
+        # targets of several frames: what was given, and how many axes stand before H and W
+        self.stacks: dict[str, tuple[Any, int]] = {}
         self.layers: list[Layer] = [] if size is None else [Layer(size, planes, fusion)]
         if size is None or len(planes) > 1:
             self.arrange(planes)
@@ -338,6 +339,10 @@ class Canvas:
         """Height and width of the sample, pending moves included."""
         return self.layers[0].size
 
+    def is_list(self, name: str) -> bool:
+        """Whether a target was given as a list of frames."""
+        return name in self.stacks and not isinstance(self.stacks[name][0], np.ndarray)
+
     @property
     def planes(self) -> list[Plane]:
         """All planes, with all pending work done."""
@@ -352,7 +357,8 @@ class Canvas:
     def flush(self, out: dict[str, Array] | None = None) -> None:
         """Do all pending pixel work."""
         for layer in self.layers:
-            layer.flush(out)
+            if layer.pending is not None or layer.curves:
+                layer.flush(out)
 
     def require(self, transform: Leaf) -> None:
         """Raise a TypeError unless a transform serves every image's dtype and channels."""

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any, ClassVar
 
 from . import tone
-from .canvas import IDENTITY, Canvas, Layer, Sampling, downscales
+from .canvas import IDENTITY, Canvas, Sampling, downscales
 from .channels import mixed
 from .fields import Array, Border, Fill, Interpolation
 from .holes import Hole, HoleFill, cover_boxes, cover_points, fill_holes, scaled_holes
@@ -295,7 +295,7 @@ def remap_labels(canvas: Canvas, map_x: Array, map_y: Array) -> None:
             seen &= visible >= box_params.min_visibility
         boxes.keep(seen, edges)
     for points in pointed:
-        points.values, seen = remap_keypoints(points.values, dense)
+        points.values, seen = remap_keypoints(points.values, dense, points.turns)
         point_params: Any = points.params
         if point_params is None or point_params.remove_invisible:
             points.keep(seen)
@@ -314,4 +314,4 @@ def move_labels(canvas: Canvas, matrix: Matrix, method: str = "largest_box") -> 
         else:
             boxes.edges = move_boxes(boxes.edges, matrix, method)
     for points in canvas.labels.points.values():
-        points.values = move_keypoints(points.values, matrix)
+        points.values = move_keypoints(points.values, matrix, points.turns)

@@ -260,11 +260,12 @@ class Boxes:
 class Points:
     """The keypoints of one target."""
 
-    __slots__ = ("columns", "params", "rows", "settled", "source", "start", "values")
+    __slots__ = ("columns", "params", "rows", "settled", "source", "start", "turns", "values")
 
     def __init__(self, name: str, given: Any, fields: dict[str, Any], params: Any, size: Size):
         self.params: KeypointParams = params
         self.columns = [POINT_COLUMNS[letter] for letter in params.format]
+        self.turns = "a" in params.format or "s" in params.format  # somebody reads these columns
         self.source = Rows(name, given, len(self.columns), fields)
         numbers = self.source.numbers(name)
         self.start = np.zeros((len(numbers), 5))
@@ -282,6 +283,7 @@ class Points:
         points = cls.__new__(cls)
         points.params, points.values, points.rows = params, values, np.arange(len(values))
         points.settled = None
+        points.turns = True
         return points
 
     def _checked(self, name: str, size: Size) -> Array:

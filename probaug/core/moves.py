@@ -56,17 +56,19 @@ def move_boxes(boxes: Array, matrix: Matrix, method: str = "largest_box") -> Arr
     return hull(move_points(corners(boxes), m))
 
 
-def move_keypoints(values: Array, matrix: Matrix) -> Array:
+def move_keypoints(values: Array, matrix: Matrix, turns: bool = True) -> Array:
     """Move (N, 5) keypoints: x, y, z, angle in radians (counter-clockwise on screen), scale.
 
     The angle is that of a moved short line; the scale grows as the longest moved line does (the
-    largest singular value of the linear part, at the point).
+    largest singular value of the linear part, at the point). ``turns=False`` leaves both, for
+    formats that have neither.
+
     """
     if not len(values):
         return values
     result = values.copy()
     result[:, :2] = move_points(values[:, :2], matrix)
-    if not values[:, 3:].any():
+    if not turns:
         return result
     m = matrix
     linear = np.array(((m.xx, m.xy), (m.yx, m.yy)))

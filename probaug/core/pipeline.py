@@ -122,8 +122,8 @@ class Compose(Sequential):
             **data: Arrays and labels by target name; unknown names pass through untouched.
 
         """
-        sample, record = run(self, args, force_apply, key, data)
-        result = give(sample, data, out)
+        canvas, record = run(self, args, force_apply, key, data)
+        result = give(canvas, data, out)
         if self.save_applied_params:
             result["applied_transforms"] = replay.applied(self, record)
         return result
@@ -167,8 +167,8 @@ class ReplayCompose(Compose):
         out: Mapping[str, Array] | None = None,
         **data: Any,
     ) -> dict[str, Any]:
-        sample, record = run(self, args, force_apply, key, data)
-        result = give(sample, data, out)
+        canvas, record = run(self, args, force_apply, key, data)
+        result = give(canvas, data, out)
         if self.save_applied_params:
             result["applied_transforms"] = replay.applied(self, record)
         result[self.save_key] = replay.tree(self, record)
@@ -186,11 +186,11 @@ class ReplayCompose(Compose):
         """
         nonserializable = data.pop("lambda_transforms", None)
         node, record = replay.rebuild(saved_augmentations, nonserializable)
-        sample = read(type(node).__name__, node.settings, data)
+        canvas = read(type(node).__name__, node.settings, data)
         if record is not None:
-            node.repeat(sample.canvas, record)
-        sample.canvas.settle(last=True)
-        return give(sample, data, None)
+            node.repeat(canvas, record)
+        canvas.settle(last=True)
+        return give(canvas, data, None)
 
 
 __all__ = ["BaseCompose", "Compose", "ReplayCompose"]

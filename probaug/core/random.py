@@ -138,24 +138,22 @@ def current() -> Draw | None:
     return _stack.pool[_stack.depth - 1] if _stack.depth else None
 
 
-class drawing:  # reads as a verb: `with drawing(key, slots) as draw`
-    """Enter a call; a call inside a call restores the outer state when it ends."""
+def enter(key: Key, slots: int) -> Draw:
+    """Begin a call; one within a call leaves the outer draw as it is."""
+    stack = _stack
+    depth = stack.depth
+    if depth == len(stack.pool):
+        stack.pool.append(Draw())
+    draw = stack.pool[depth]
+    draw.begin(key, slots)
+    stack.depth = depth + 1
+    return draw
 
-    __slots__ = ("draw",)
 
-    def __init__(self, key: Key, slots: int) -> None:
-        if _stack.depth == len(_stack.pool):
-            _stack.pool.append(Draw())
-        self.draw = _stack.pool[_stack.depth]
-        self.draw.begin(key, slots)
-
-    def __enter__(self) -> Draw:
-        _stack.depth += 1
-        return self.draw
-
-    def __exit__(self, *error: object) -> None:
-        _stack.depth -= 1
-        self.draw.canvas = self.draw.params = None  # or the thread would keep the sample alive
+def leave(draw: Draw) -> None:
+    """End the call that `enter` began, in whatever way."""
+    _stack.depth -= 1
+    draw.canvas = draw.params = None  # or the thread would keep the sample alive
 
 
 _generation = 0  # grows in every forked child, so that inherited streams are noticed

@@ -261,14 +261,14 @@ def clipped_path(path: Array, found: Array, dense: DenseMap) -> tuple[Array, Arr
     return low, high
 
 
-def remap_keypoints(values: Array, dense: DenseMap) -> tuple[Array, Array]:
+def remap_keypoints(values: Array, dense: DenseMap, turns: bool = True) -> tuple[Array, Array]:
     """Follow (N, 5) keypoints through the inverse of a map; also say which land in the frame."""
     if not len(values):
         return values, np.zeros(0, bool)
     result = values.copy()
     points, found = dense.invert(values[:, :2])
     result[:, :2] = points
-    if values[:, 3:].any():
+    if turns:
         slopes = dense.read(points)[1]
         bent = (slopes != np.eye(2)).any(axis=(1, 2))
         columns = [solved(slopes, np.tile(unit, (len(values), 1))) for unit in np.eye(2)]
