@@ -212,15 +212,17 @@ def test_rare_weights_are_neither_lost_nor_gained():
     assert stats.binomtest(counts[4], 20000, 0.001).pvalue > 1e-3
 
 
-@pytest.mark.parametrize("uniform", [0.0, 0.1, 0.3, 0.6, 1 - 2**-53])
-def test_rounding_never_picks_a_weight_of_nought(uniform):
-    """Tenths do not sum to what they should."""
-    node = A.OneOf([Show(p=0), *[Show(p=0.1) for _ in range(10)], Show(p=0)], p=1)
+@pytest.mark.parametrize("weights", [[0.1, 0.2, 0.3], [0.1] * 10, [0.7, 0.1], [1e-300]], ids=str)
+@pytest.mark.parametrize("uniform", [0.0, 0.3, 0.6, 1 - 2**-53])
+def test_rounding_never_picks_a_weight_of_nought(uniform, weights):
+    """(1 - 2**-53) of 0.1 + 0.2 + 0.3, less each of them, leaves nothing below nought."""
+    children = [Show(p=0), *[Show(p=p) for p in weights], Show(p=0)]
+    node = A.OneOf(children, p=1)
     canvas = Canvas([Plane("image", "image", [IMAGE])], Labels({}, {}), {})
     with drawing(((0, 0), 0, 0), node.slots) as draw:
         draw.values = [uniform] * node.slots
         ((index, record),) = node.run(canvas, draw, 0, 0)
-    assert 1 <= index <= 10
+    assert 1 <= index <= len(weights)
     assert record is not None
 
 
