@@ -71,7 +71,7 @@ def class_name(node: Node) -> str:
     return cls.__name__ if known is cls else f"{cls.__module__}.{cls.__qualname__}"
 
 
-def rebuild(tree: dict[str, Any], nonserializable: dict[str, Any] | None) -> tuple[Node, Record]:
+def rebuild(tree: Any, nonserializable: dict[str, Any] | None) -> tuple[Node, Record]:
     """The pipeline of a tree, holding what ran and what did not, and its record."""
     if not isinstance(tree, dict) or not {REPLAY_NAME, "applied", "params"} <= tree.keys():
         raise ValueError(
