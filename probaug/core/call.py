@@ -228,6 +228,8 @@ def give(canvas: Canvas, data: dict[str, Any], out: Mapping[str, Array] | None) 
                 value = restack(plane, stack)
             if targets and name in targets:
                 value = written(name, value, targets[name])
+            elif value is plane.given[0]:
+                continue  # what the caller gave, even if it was read in another byte order
             result[name] = value
     if canvas.stacks:
         result.update(empty_stacks(canvas))
