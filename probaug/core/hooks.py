@@ -94,8 +94,8 @@ class BasicTransform(Leaf, base=True):
         return {
             "image": self.apply,
             "images": self.apply_to_images,
-            "volume": self.apply_to_images,
-            "volumes": self.apply_to_images,
+            "volume": self.apply_to_volume,
+            "volumes": self.apply_to_volumes,
         }
 
     def get_params(self) -> Params:
@@ -128,6 +128,14 @@ class BasicTransform(Leaf, base=True):
         """Change frames one by one, with the same parameters."""
         frames = [self.apply(frame, **params) for frame in images]
         return np.stack(frames) if isinstance(images, np.ndarray) else frames
+
+    def apply_to_volume(self, volume: Array, *args: Any, **params: Any) -> Any:
+        """Change a volume slice by slice."""
+        return self.apply_to_images(volume, *args, **params)
+
+    def apply_to_volumes(self, volumes: Array, *args: Any, **params: Any) -> Any:
+        """Change volumes one by one, with the same parameters."""
+        return np.stack([self.apply_to_volume(volume, *args, **params) for volume in volumes])
 
     def _own(self, params: Params) -> Params:
         """Of the parameters that a hook takes, those that the transform itself samples."""
@@ -181,7 +189,7 @@ class BasicTransform(Leaf, base=True):
     def update_transform_params(self, params: Params, data: dict[str, Any]) -> Params:
         """Add what every hook may expect: the shape and the transform's own sampling fields."""
         params = dict(params)
-        for name, axes in (("image", 0), ("images", 1), ("volume", 1)):
+        for name, axes in (("image", 0), ("images", 1), ("volume", 1), ("volumes", 2)):
             if data.get(name) is not None:
                 params["shape"] = np.shape(data[name])[axes:]
                 break
@@ -209,16 +217,20 @@ class BasicTransform(Leaf, base=True):
         for plane in planes:
             if plane.name in results:
                 result = results.pop(plane.name)
-                plane.frames = self._frames(plane.name, result, plane.name in canvas.stacks)
+                plane.frames = self._frames(plane.name, result, canvas.stacks.get(plane.name))
                 plane.dtype = plane.frames[0].dtype
         canvas.arrange(planes)
         columns.take_back(type(self).__name__, canvas, results)
         canvas.data.update(results)
 
-    def _frames(self, name: str, result: Any, stacked: bool) -> list[Array]:
+    def _frames(self, name: str, result: Any, stack: tuple[Any, int] | None) -> list[Array]:
         """What a hook returned for a target of pixels, frame by frame."""
-        several = isinstance(result, (list, tuple, np.ndarray))
-        frames = [result] if not stacked else list(result) if several else []
+        frames = [result]
+        if stack is not None:
+            several = isinstance(result, (list, tuple, np.ndarray))
+            frames = list(result) if several else []
+            if stack[1] == 2:
+                frames = [frame for volume in frames for frame in volume]
         for frame in frames or [result]:
             if not isinstance(frame, np.ndarray) or frame.ndim not in (2, 3) or not frame.size:
                 got = frame.shape if isinstance(frame, np.ndarray) else repr(frame)
@@ -252,8 +264,8 @@ class DualTransform(BasicTransform, base=True):
             **super().targets,
             "mask": self.apply_to_mask,
             "masks": self.apply_to_masks,
-            "mask3d": self.apply_to_masks,
-            "masks3d": self.apply_to_masks,
+            "mask3d": self.apply_to_mask3d,
+            "masks3d": self.apply_to_masks3d,
             "bboxes": self.apply_to_bboxes,
             "keypoints": self.apply_to_keypoints,
         }
@@ -272,6 +284,14 @@ class DualTransform(BasicTransform, base=True):
         """Change masks one by one, with the same parameters."""
         moved = [self.apply_to_mask(mask, *args, **params) for mask in masks]
         return np.stack(moved) if isinstance(masks, np.ndarray) and len(moved) else moved
+
+    def apply_to_mask3d(self, mask3d: Array, *args: Any, **params: Any) -> Any:
+        """Change the mask of a volume slice by slice."""
+        return self.apply_to_masks(mask3d, *args, **params)
+
+    def apply_to_masks3d(self, masks3d: Array, *args: Any, **params: Any) -> Any:
+        """Change masks of volumes one by one, with the same parameters."""
+        return np.stack([self.apply_to_mask3d(mask3d, *args, **params) for mask3d in masks3d])
 
     def apply_to_bboxes(self, bboxes: Array, *args: Any, **params: Any) -> Array:
         """Change (N, 4 + columns) boxes, normalised xyxy."""
@@ -315,6 +335,12 @@ def hook_data(canvas: Canvas, columns: LabelColumns) -> dict[str, Any]:
             data[plane.name] = frames[0]
         else:
             alike = len({(frame.shape, frame.dtype) for frame in frames}) == 1
-            data[plane.name] = np.stack(frames) if alike else frames
+            data[plane.name] = stacked(frames, *canvas.stacks[plane.name]) if alike else frames
     data.update(columns.arrays())
     return data
+
+
+def stacked(frames: list[Array], given: Any, lead: int) -> Array:
+    """Frames in one array, with the leading axes that were given."""
+    stack = np.stack(frames)
+    return stack if lead == 1 else stack.reshape(*given.shape[:lead], *stack.shape[1:])
