@@ -1,11 +1,14 @@
 """Four everyday pipelines beside Albumentations 2.0.8, in one process and on one thread.
 
 `make bench` builds the environment and runs this. Both libraries build each pipeline from the very
-same function, take the very same samples, and are called alternately, in random order within each
-pair, so that whatever else the machine does hits both. The last 64 results of each stay alive, as
-in a loader that prefetches. Probabilities make single calls differ by far, so the ratio is that of
-the total times; its interval is a bootstrap over blocks of ten pairs. A pipeline is called 1000
-times and for 5 seconds, whichever is longer: one pause of the machine must not weigh.
+same function, take the very same samples, and take turns batch by batch, in random order within
+each pair, so that whatever else the machine does hits both. A batch is 32 calls, as a loader makes
+them; `--batch 1` alternates call by call, where each library always finds the caches full of the
+other one, which weighs more than the work itself on small images. The last 64 results of each stay
+alive, as in a loader that prefetches. Probabilities make single calls differ by far, so the ratio
+is that of the total times; its interval is a bootstrap over pairs of batches (or ten pairs of
+calls). A pipeline is called 1000 times and for 5 seconds, whichever is longer: one pause of the
+machine must not weigh.
 
 Photos come from `$PROBAUG_DATA/coco_free` (by default ../shared/data), with the semantic masks that
 lie beside them; where there are none, photo-like images are generated.
@@ -35,6 +38,7 @@ DATA = Path(os.environ.get("PROBAUG_DATA", ROOT.parent / "shared" / "data"))
 CLASSES = ("person", "car", "dog", "bicycle")
 SAMPLES = 48
 KEPT = 64
+BATCH = 32
 BLOCK = 10
 MINIMUM = 300
 
@@ -164,29 +168,31 @@ def boxes(rng: np.random.Generator, height: int, width: int, count: int = 20) ->
 
 
 def measure(
-    pipelines: list[Any], samples: list[Sample], calls: int, seconds: float
+    pipelines: list[Any], samples: list[Sample], calls: int, seconds: float, batch: int
 ) -> np.ndarray[Any, Any]:
-    """Return the seconds of each call, (calls, pipelines), after a warm-up of 50 calls each."""
+    """Return the seconds of each batch, (batches, pipelines), after a warm-up of 64 calls each."""
     order = random.Random(0)
     kept: list[deque[Any]] = [deque(maxlen=KEPT) for _ in pipelines]
-    warm_up = 50
+    warm_up, least = -(-64 // batch), -(-calls // batch)
     times: list[list[float]] = []
     began = time.perf_counter()
-    while len(times) < warm_up + calls or time.perf_counter() - began < seconds:
-        sample = samples[len(times) % len(samples)]
+    while len(times) < warm_up + least or time.perf_counter() - began < seconds:
+        first = len(times) * batch
+        taken = [samples[at % len(samples)] for at in range(first, first + batch)]
         row = [0.0] * len(pipelines)
         for at in order.sample(range(len(pipelines)), len(pipelines)):
+            pipeline, keep = pipelines[at], kept[at].append
             start = time.perf_counter()
-            result = pipelines[at](**sample)
+            for sample in taken:
+                keep(pipeline(**sample))
             row[at] = time.perf_counter() - start
-            kept[at].append(result)
         times.append(row)
     return np.array(times[warm_up:])
 
 
-def ratio_interval(times: np.ndarray[Any, Any]) -> tuple[float, float, float]:
+def ratio_interval(times: np.ndarray[Any, Any], block: int) -> tuple[float, float, float]:
     """Return total of column 1 over total of column 0, and its 95 % bootstrap interval."""
-    blocks = np.array([part.sum(0) for part in np.array_split(times, len(times) // BLOCK)])
+    blocks = np.array([part.sum(0) for part in np.array_split(times, len(times) // block)])
     picks = np.random.default_rng(0).integers(0, len(blocks), (5000, len(blocks)))
     totals = blocks[picks].sum(1)
     low, high = np.quantile(totals[:, 1] / totals[:, 0], [0.025, 0.975])
@@ -208,7 +214,9 @@ def check_alike(name: str, pipelines: list[Any], sample: Sample) -> None:
         sys.exit(f"{name}: probaug returns {ours}, Albumentations {theirs}")
 
 
-def rows(names: list[str], calls: int, seconds: float, base: list[Sample]) -> Iterator[Sample]:
+def rows(
+    names: list[str], calls: int, seconds: float, batch: int, base: list[Sample]
+) -> Iterator[Sample]:
     """Measure one pipeline after the other."""
     import albumentations
 
@@ -220,12 +228,12 @@ def rows(names: list[str], calls: int, seconds: float, base: list[Sample]) -> It
             warnings.simplefilter("ignore")  # ShiftScaleRotate is deprecated there, and wanted here
             pipelines = [PIPELINES[name](library) for library in (probaug, albumentations)]
             check_alike(name, pipelines, samples[0])
-            times = measure(pipelines, samples, calls, seconds)
-        ours, theirs = len(times) / times.sum(0)
-        ratio, low, high = ratio_interval(times)
+            times = measure(pipelines, samples, calls, seconds, batch)
+        ours, theirs = len(times) * batch / times.sum(0)
+        ratio, low, high = ratio_interval(times, BLOCK if batch == 1 else 1)
         yield {
             "pipeline": name,
-            "calls": len(times),
+            "calls": len(times) * batch,
             "probaug_img_s": round(ours, 1),
             "albumentations_img_s": round(theirs, 1),
             "ratio": round(ratio, 3),
@@ -251,6 +259,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--calls", type=int, default=1000, help="calls of each library")
     parser.add_argument("--seconds", type=float, default=5, help="at least so long a pipeline")
+    parser.add_argument("--batch", type=int, default=BATCH, help="calls before the other's turn")
     parser.add_argument("--only", choices=PIPELINES, action="append", help="may be repeated")
     parser.add_argument("--csv", type=Path, default=ROOT / "benchmarks" / "pipelines.csv")
     options = parser.parse_args()
@@ -261,11 +270,15 @@ def main() -> None:
     base, source = scenes()
     used = versions()
     print(", ".join(f"{name} {number}" for name, number in used.items()))
-    print(f"{source}; one thread, calls interleaved, the last {KEPT} results kept alive\n")
+    print(
+        f"{source}; one thread, batches of {options.batch} in turn, "
+        f"the last {KEPT} results kept alive\n"
+    )
     print(f"{'pipeline':<15}{'calls':>7}{'probaug':>11}{'Albumentations':>16}{'ratio':>8}   95 %")
     print(f"{'':<15}{'':>7}{'img/s':>11}{'img/s':>16}")
     table = []
-    for row in rows(options.only or list(PIPELINES), options.calls, options.seconds, base):
+    names = options.only or list(PIPELINES)
+    for row in rows(names, options.calls, options.seconds, options.batch, base):
         table.append({**row, **used})
         print(
             f"{row['pipeline']:<15}{row['calls']:>7}{row['probaug_img_s']:>11.1f}"
