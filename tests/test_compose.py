@@ -152,7 +152,10 @@ FORCED = {
     "Compose: its own p only": (A.Compose([a(0.5), b(1)], p=0.1), {3: 0.5, 2: 0.5}),
     "Sequential: its own p only": (A.Sequential([a(0.5)], p=0.1), {1: 0.5, 0: 0.5}),
     "OneOf": (A.OneOf([a(), b()], p=0.1), {1: 0.5, 2: 0.5}),
-    "nested gates stay": (A.Compose([A.Sequential([a(1)], p=0.5)], p=0), {0: 1}),
+    "a pipeline is forced whatever its p": (
+        A.Compose([A.Sequential([a(1)], p=0.5)], p=0),
+        {0: 0.5, 1: 0.5},
+    ),
     "nested gates": (A.Compose([A.Sequential([a(1)], p=0.5)], p=0.1), {0: 0.5, 1: 0.5}),
     "never is never": (a(0), {0: 1}),
     "never within": (A.Compose([a(0), b(1)], p=0.1), {2: 1}),
@@ -708,16 +711,17 @@ def test_wrong_additional_targets_are_refused(wrong):
         A.Compose([], additional_targets=wrong)
 
 
-def test_conflicting_additional_targets_are_refused():
-    inner = A.Compose([Show()], additional_targets={"other": "mask"})
-    agreed = A.Compose([inner], additional_targets={"other": "mask", "more": "image"})
-    assert len(agreed) == 1
-    for wrap in (lambda node: node, lambda node: A.OneOf([A.Sequential([node])])):
-        for targets in ({"other": "image"}, None):
-            with pytest.raises(
-                ValueError, match=r"Compose\.additional_targets must be .*'other': 'mask'"
-            ):
-                A.Compose([Show(), wrap(inner)], additional_targets=targets)
+def test_additional_targets_of_inner_pipelines_count():
+    inner = A.Compose([A.HorizontalFlip(p=1)], additional_targets={"other": "mask"})
+    for wrap in (lambda node: node, lambda node: A.OneOf([A.Sequential([node], p=1)], p=1)):
+        both = A.Compose([wrap(inner)], additional_targets={"more": "image"})
+        other = np.arange(4, dtype=np.uint8).reshape(2, 2)
+        result = both(image=IMAGE, other=other, more=IMAGE)
+        np.testing.assert_array_equal(result["other"], other[:, ::-1])
+        with pytest.raises(
+            ValueError, match=r"Compose\.additional_targets must be .*'other': 'mask'"
+        ):
+            A.Compose([Show(), wrap(inner)], additional_targets={"other": "image"})
 
 
 def test_strict_calls():

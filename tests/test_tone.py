@@ -5,6 +5,7 @@ import pytest
 from PIL import Image, ImageOps
 
 import probaug as A
+from probaug.core import tone
 from probaug.core.channels import filtered, means, mixed, through_float
 
 RNG = np.random.default_rng(7)
@@ -265,3 +266,17 @@ def test_filters_see_few_channels_and_keep_the_shape(channels, most):
     assert np.array_equal(filtered(call, image, most), image * 2)
     assert max(seen) <= most
     assert sum(seen) == channels
+
+
+@pytest.mark.parametrize("shape", [(7, 9), (7, 9, 1), (64, 50, 3), (5, 6, 7)])
+def test_tables_are_read_alike_with_and_without_stringzilla(monkeypatch, shape):
+    pytest.importorskip("stringzilla", reason="needs the extra `fast`")
+    image = np.random.default_rng(0).integers(0, 256, shape, np.uint8)
+    table = np.random.default_rng(1).integers(0, 256, 256, np.uint8)
+    for view in (image, image[::-1], image[1:, 1:]):
+        np.testing.assert_array_equal(tone.look_up(view, table), table[view])
+        out = np.empty(view.shape, np.uint8)
+        assert tone.look_up(view, table, out) is out
+        np.testing.assert_array_equal(out, table[view])
+    monkeypatch.setattr(tone, "translate", None)
+    np.testing.assert_array_equal(tone.look_up(image, table), table[image])

@@ -81,13 +81,19 @@ class Compose(Sequential):
     fusion: Fusion = "exact"
 
     def check(self) -> None:
-        known = self.additional_targets or {}
-        for inner in filter(lambda node: isinstance(node, Compose), walk(self.transforms)):
-            for name, target in (inner.additional_targets or {}).items():
-                if known.get(name) != target:  # only the outermost pipeline reads the call
-                    raise self.refuse(
-                        "additional_targets", f"a dict with {name!r}: {target!r}, as within it"
-                    )
+        self._all_targets()
+
+    def _all_targets(self) -> dict[str, str]:
+        """Additional targets, those of pipelines within this one too."""
+        targets = dict(self.additional_targets or {})
+        for inner in walk(self.transforms):
+            if isinstance(inner, Compose):
+                for name, target in (inner.additional_targets or {}).items():
+                    if targets.setdefault(name, target) != target:
+                        raise self.refuse(
+                            "additional_targets", f"a dict with {name!r}: {target!r}, as within it"
+                        )
+        return targets
 
     @property
     def settings(self) -> Settings:
@@ -96,7 +102,7 @@ class Compose(Sequential):
             settings = self.__dict__["_cached_settings"] = Settings(
                 self.bbox_params,
                 self.keypoint_params,
-                self.additional_targets or {},
+                self._all_targets(),
                 self.is_check_shapes,
                 self.strict,
                 self.mask_interpolation,  # type: ignore[arg-type]

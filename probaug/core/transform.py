@@ -77,8 +77,7 @@ class Node(Declared):
         self, canvas: Canvas, draw: Draw, slot: int, lane: int, force: bool = False
     ) -> Record:
         """Run with chance ``p``; return what was drawn, or None if nothing was done."""
-        p = self.p
-        if p <= 0 or not (force or draw.values[slot] < p):
+        if not (force or draw.values[slot] < self.p):
             return None
         return self.run(canvas, draw, slot + 1, lane)
 
@@ -121,7 +120,7 @@ class Node(Declared):
 
         Args:
             *args: None; data is given by keyword, and this says so.
-            force_apply: Run whatever ``p`` says (a ``p`` of 0 still never runs).
+            force_apply: Run whatever ``p`` says (but a transform whose ``p`` is 0 never runs).
             key: An index, or a tuple (seed, epoch, index), that alone decides the draw.
             out: Arrays to write final images into, by target name: C-contiguous, of the result's
                 shape and dtype. The result holds these very arrays.
@@ -160,6 +159,12 @@ class Leaf(Node, base=True):
             count = 1 + (len(self._table().drawn) if self.draws is None else self.draws)
             type(self)._slots = count  # type: ignore[attr-defined]
         return int(count)
+
+    def maybe(
+        self, canvas: Canvas, draw: Draw, slot: int, lane: int, force: bool = False
+    ) -> Record:
+        # as in 2.0.8, a transform that never runs cannot be forced, while a container can
+        return super().maybe(canvas, draw, slot, lane, force and self.p > 0)
 
     def run(self, canvas: Canvas, draw: Draw, slot: int, lane: int) -> Params:
         draw.slot, draw.lane, draw.params = slot, lane, None
