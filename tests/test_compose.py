@@ -13,9 +13,10 @@ from core_helpers import IMAGE, Add, Hooked, Noise, Show, ShowTwo, drawing, show
 from scipy import stats
 
 import probaug as A
-from probaug.core.canvas import Canvas, Plane
+from probaug.core.canvas import Canvas
 from probaug.core.kinds import Pixel
 from probaug.core.labels import Labels
+from probaug.core.layer import Plane
 
 DOT = np.zeros((1, 1), np.uint8)
 TRIALS = 2000

@@ -12,7 +12,7 @@ from cases import photo
 from scipy import ndimage
 
 import probaug as A
-from probaug.core import canvas as canvas_module
+from probaug.core import layer as layer_module
 
 EXACT_COORDINATES = int(cv2.__version__.split(".")[0]) >= 5
 BORDERS = [0, 1, 2, 3, 4]
@@ -197,7 +197,7 @@ def test_joined_warps_are_no_less_exact(monkeypatch):
         data = sample(r)
         results = {f: compose(steps, f)(**data, key=(3, 0, seed)) for f in errors}
         with monkeypatch.context() as patch:
-            patch.setattr(canvas_module, "warp", exact_warp)
+            patch.setattr(layer_module, "warp", exact_warp)
             want = compose(steps, "off")(**data, key=(3, 0, seed))
         for fusion, result in results.items():
             errors[fusion].append(np.abs(grey(result["image"]) - grey(want["image"])).mean())
@@ -207,13 +207,13 @@ def test_joined_warps_are_no_less_exact(monkeypatch):
 
 def count_calls(monkeypatch, name):
     calls = []
-    real = getattr(canvas_module, name)
+    real = getattr(layer_module, name)
 
     def counting(*args, **kwargs):
         calls.append(args)
         return real(*args, **kwargs)
 
-    monkeypatch.setattr(canvas_module, name, counting)
+    monkeypatch.setattr(layer_module, name, counting)
     return calls
 
 

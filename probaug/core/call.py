@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .canvas import Canvas, Kind, Plane
+from .canvas import Canvas
 from .declared import walk
 from .fields import Array
 from .labels import Boxes, Labels, Points
+from .layer import Kind, Plane
 from .matrix import Size
 from .params import BboxParams, KeypointParams
 from .random import Key, current, enter, key_of, leave

@@ -12,7 +12,8 @@ from .fields import Array, dtype_name
 from .tone import WHITE
 
 if TYPE_CHECKING:
-    from .canvas import Canvas, Plane
+    from .canvas import Canvas
+    from .layer import Plane
 
 
 MOST = 128

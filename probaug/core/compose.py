@@ -12,9 +12,10 @@ from typing import Annotated, Any, ClassVar, NoReturn, Self, overload
 
 import numpy as np
 
-from .canvas import Canvas, Plane
+from .canvas import Canvas
 from .fields import Between, Probability
 from .labels import Labels
+from .layer import Plane
 from .random import Draw
 from .transform import Node, Record
 

@@ -11,15 +11,16 @@ from __future__ import annotations
 import inspect
 import random
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from typing import Any, ClassVar
 
 import numpy as np
 
-from .canvas import Canvas, Plane
+from .canvas import Canvas
 from .fields import Array
 from .label_columns import LabelColumns
 from .labels import Boxes, Labels, Points, from_edges
+from .layer import Plane
 from .matrix import Size
 from .random import Draw, current, python_random
 from .transform import Leaf, Params, Record
@@ -29,7 +30,7 @@ HOOKS = frozenset(
         "apply", "apply_to_images", "apply_to_mask", "apply_to_masks", "apply_to_bboxes",
         "apply_to_keypoints", "apply_to_volume", "apply_to_volumes", "apply_to_mask3d",
         "apply_to_masks3d", "get_params", "get_params_dependent_on_data", "targets",
-        "targets_as_params", "apply_with_params", "update_transform_params",
+        "targets_as_params", "update_transform_params",
     }
 )  # fmt: skip
 SHARED = ("interpolation", "fill", "fill_mask")
@@ -163,7 +164,7 @@ class BasicTransform(Leaf, base=True):
         draw.slot, draw.lane, draw.canvas, draw.python = slot, lane, canvas, None
         canvas.require(self)
         columns = LabelColumns(canvas)
-        data = hook_data(canvas, columns)
+        data = hook_data(canvas, columns, self.targets)
         if missing := [name for name in self.targets_as_params if name not in data]:
             raise ValueError(f"{type(self).__name__} needs {', '.join(missing)} in its call")
         drawn = dict(self.get_params())
@@ -176,7 +177,7 @@ class BasicTransform(Leaf, base=True):
     def repeat_hooks(self, canvas: Canvas, record: Record) -> None:
         """Do again, by the hooks, what `run_hooks` recorded."""
         columns = LabelColumns(canvas)
-        data = hook_data(canvas, columns)
+        data = hook_data(canvas, columns, self.targets)
         params = self._with_shape(record, canvas, data)
         self._apply_hooks(canvas, columns, data, {**params, **record})
 
@@ -326,11 +327,23 @@ class Transform3D(DualTransform, base=True):
     """
 
 
-def hook_data(canvas: Canvas, columns: LabelColumns) -> dict[str, Any]:
-    """The sample as a 2.0.8 hook sees it: labels behind coordinates, frames in one array."""
+def private(frame: Array, given: Array) -> Array:
+    """A C-contiguous frame that a user's function may write into: not the caller's memory."""
+    if frame is given or np.may_share_memory(frame, given):
+        return frame.copy()
+    return np.ascontiguousarray(frame)
+
+
+def hook_data(canvas: Canvas, columns: LabelColumns, served: Container[str] = ()) -> dict[str, Any]:
+    """The sample as a 2.0.8 hook sees it: labels behind coordinates, frames in one array.
+
+    Targets that are ``served`` by hooks get memory of their own.
+    """
     data = {name: value for name, value in canvas.data.items() if name not in columns.fields}
     for plane in canvas.planes:
-        frames = [np.ascontiguousarray(frame) for frame in plane.frames]
+        frames = plane.frames
+        if canvas.alike.get(plane.name, plane.name) in served:
+            frames = [private(*pair) for pair in zip(frames, plane.given, strict=True)]
         if plane.name not in canvas.stacks:
             data[plane.name] = frames[0]
         else:

@@ -11,11 +11,12 @@ from collections.abc import Callable
 from typing import Any, ClassVar
 
 from . import tone
-from .canvas import IDENTITY, Canvas, Sampling, downscales
+from .canvas import Canvas
 from .channels import mixed
 from .fields import Array, Border, Fill, Interpolation
 from .holes import Hole, HoleFill, cover_boxes, cover_points, fill_holes, scaled_holes
 from .hooks import DualTransform, ImageOnlyTransform
+from .layer import IDENTITY, Sampling, downscales
 from .matrix import Matrix, Size, shift, zoom
 from .moves import corners, hull, move_boxes, move_keypoints, move_points
 from .remap import DenseMap, remap_boxes, remap_keypoints, scaled_maps

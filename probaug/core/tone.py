@@ -167,5 +167,5 @@ def translated(image: Array, table: Array, dst: Array | None) -> Array:
         dst = np.array(image, order="C")
     else:
         np.copyto(dst, image)
-    translate(memoryview(dst), memoryview(table), inplace=True)
+    translate(dst.data, table.data, inplace=True)
     return dst

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, ClassVar
 
+from ..core.call import PLANES
 from ..core.canvas import Canvas
 from ..core.fields import Array, Probability
 from ..core.hooks import DualTransform
@@ -18,7 +19,7 @@ class NoOp(DualTransform):
     """Leave everything as it is.
 
     Args:
-        p: Chance that a call does nothing with intent.
+        p: Chance that a call is recorded as done.
 
     """
 
@@ -57,6 +58,15 @@ class Lambda(NoOp):
     p: Probability = 1.0
 
     _hooked: ClassVar[bool] = True
+
+    @property
+    def targets(self) -> dict[str, Callable[..., Any]]:
+        # the others pass untouched, as the very same objects
+        return {
+            name: function
+            for name, function in super().targets.items()
+            if getattr(self, PLANES[name][0] if name in PLANES else name) is not None
+        }
 
     def apply(self, img: Array, *args: Any, **params: Any) -> Array:
         return img if self.image is None else self.image(img, **params)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, ClassVar, Literal, TypeAlias
 
-from ..core.canvas import Canvas, Sampling
+from ..core.canvas import Canvas
 from ..core.fields import (
     Between,
     Border,
@@ -17,6 +17,7 @@ from ..core.fields import (
 )  # fmt: skip
 from ..core.hooks import DualTransform
 from ..core.kinds import Geometric, move_labels
+from ..core.layer import Sampling
 from ..core.matrix import Matrix, Size, shift, zoom
 from ..core.random import Draw
 from ..core.transform import Params
