@@ -52,7 +52,7 @@ class TestLambda:
             keypoints=[(3, 4, 90)],
         )
         assert (result["image"] == 215).all()
-        assert result["mask"] is mask
+        np.testing.assert_array_equal(result["mask"], mask)
         array, shape = seen["bboxes"]
         np.testing.assert_allclose(array, [[0.1, 0.1, 0.6, 0.6, 7]], rtol=1e-6)
         assert array.dtype == np.float32
