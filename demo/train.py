@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections import Counter
 from collections.abc import Sequence
@@ -78,7 +79,9 @@ def segmenter(photos: Sequence[Photo], count: int, epochs: int, seed: int) -> Re
         keras.losses.BinaryCrossentropy(),
         metrics=[keras.metrics.BinaryIoU([1], name="iou")],
     )
-    history = model.fit(feed, epochs=epochs, shuffle=False, callbacks=[feed.callback()])
+    history = model.fit(
+        feed, epochs=epochs, shuffle=False, callbacks=[feed.callback()], verbose=progress()
+    )
     losses = history.history["loss"]
     return Report("AugmentedSequence", speed, "segmentation", losses[0], losses[-1])
 
@@ -121,9 +124,15 @@ def detector(photos: Sequence[Photo], count: int, epochs: int, seed: int) -> Rep
     model.compile(
         keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(3e-3, steps)), centre_loss
     )
-    history = model.fit(feed.map(centre_targets).prefetch(2), epochs=epochs, shuffle=False)
+    targets = feed.map(centre_targets).prefetch(2)
+    history = model.fit(targets, epochs=epochs, shuffle=False, verbose=progress())
     losses = history.history["loss"]
     return Report("tf.data + augment", speed, f"detection of “{label}”", losses[0], losses[-1])
+
+
+def progress() -> int:
+    """How Keras shows progress: a moving bar on a terminal, a line per epoch in a file."""
+    return 1 if sys.stdout.isatty() else 2
 
 
 def commonest(photos: Sequence[Photo]) -> str:
