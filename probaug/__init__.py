@@ -15,8 +15,8 @@ from .core.compose import (
 from .core.hooks import BasicTransform, DualTransform, ImageOnlyTransform, Transform3D
 from .core.params import BboxParams, KeypointParams
 from .core.pipeline import Compose, ReplayCompose
+from .core.registry import register
 from .core.serialize import from_dict, load, save, to_dict
-from .core.transform import register
 from .transforms.affine import Affine, Rotate, SafeRotate, ShiftScaleRotate
 from .transforms.blur import Blur, GaussianBlur, MedianBlur, MotionBlur
 from .transforms.color import ChannelShuffle, HueSaturationValue, RGBShift, ToGray

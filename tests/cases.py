@@ -4,7 +4,7 @@ import numpy as np
 
 import probaug as A
 from probaug.core.hooks import BasicTransform
-from probaug.core.transform import REGISTRY
+from probaug.core.registry import REGISTRY
 
 LEAVES = [
     cls

@@ -208,7 +208,7 @@ def test_each_name_is_what_it_says(name):
 
 def test_the_registry_holds_the_public_classes_and_no_others():
     names = run(
-        "from probaug.core.transform import REGISTRY\nimport probaug\nprint(*REGISTRY)"
+        "from probaug.core.registry import REGISTRY\nimport probaug\nprint(*REGISTRY)"
     ).split()
     assert set(names) == {*TRANSFORMS, *CONTAINERS, *PARAMS}
 

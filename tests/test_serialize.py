@@ -21,8 +21,8 @@ from hypothesis import strategies as st
 import probaug as A
 from probaug.core.fields import Range
 from probaug.core.kinds import Pixel
+from probaug.core.registry import REGISTRY
 from probaug.core.serialize import DEEPEST
-from probaug.core.transform import REGISTRY
 
 IMAGE = np.random.default_rng(0).integers(0, 256, (40, 48, 3), dtype=np.uint8)
 

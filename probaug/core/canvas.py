@@ -14,11 +14,11 @@ import numpy as np
 from . import tone as tones
 from .fields import Array, dtype_name
 from .labels import Labels
-from .layer import FLOAT32, Layer, Plane, Sampling
+from .layer import FLOAT32, Fusion, Layer, Plane
 from .matrix import Size
 
 if TYPE_CHECKING:
-    from .transform import Fusion, Leaf
+    from .transform import Leaf
 
 
 class Canvas:
@@ -136,12 +136,6 @@ class Canvas:
         """Map every image value through a curve."""
         for layer in self.layers:
             layer.tone(curve)
-
-    def sampling(self, sampling: Sampling) -> Sampling:
-        """A transform's sampling, with the pipeline's own interpolation of masks."""
-        if self.mask_interpolation is None:
-            return sampling
-        return sampling._replace(mask_interpolation=self.mask_interpolation)
 
 
 def require_unit_range(transform: Leaf, plane: Plane) -> None:

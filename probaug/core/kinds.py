@@ -27,52 +27,27 @@ COLOR = ("uint8", "uint16", "float32")
 """The dtypes that have a white, and so a meaning for operations on values."""
 
 
-class Geometric(DualTransform, base=True):
-    """Moves pixels without mixing them. Subclasses define ``matrix(size, **params)``.
+class Spatial(DualTransform, base=True):
+    """Moves pixels, and labels with them."""
 
-    The matrix maps continuous source to continuous result coordinates. Masks, boxes and keypoints
-    follow it, so a subclass never mentions them.
-    """
-
-    matrix: ClassVar[Callable[..., Matrix]]
-
-    def output_size(self, size: Size, **params: Any) -> Size:
-        """Size of the result; by default, that of the input."""
-        return size
-
-    def placed(self, size: Size, **params: Any) -> tuple[Matrix, Size]:
-        """Matrix and result's size together, for subclasses that work them out as one."""
-        return self.matrix(size, **params), self.output_size(size, **params)
-
-    def sampling(self) -> Sampling:
+    def sampling(self, canvas: Canvas) -> Sampling:
         """How to read between pixels and beyond the edge, from the fields that there are."""
-        sampling = self.__dict__.get("_cached_sampling")
+        sampling: Sampling | None = self.__dict__.get("_cached_sampling")
         if sampling is None:
-            sampling = Sampling(
+            sampling = self.__dict__["_cached_sampling"] = Sampling(
                 getattr(self, "interpolation", 1),
                 getattr(self, "mask_interpolation", 0),
                 getattr(self, "border_mode", 0),
                 getattr(self, "fill", 0),
                 getattr(self, "fill_mask", 0),
             )
-            self.__dict__["_cached_sampling"] = sampling
-        return sampling
-
-    def on(self, canvas: Canvas, params: Params) -> None:
-        sampling = self.sampling()
-        if canvas.mask_interpolation is not None:
-            sampling = canvas.sampling(sampling)
-        moved: Matrix | None = None
-        for layer in canvas.layers:
-            matrix, size = self.placed(layer.size, **params)
-            layer.move(matrix, size, sampling)
-            moved = matrix if moved is None else moved
-        if moved is not None and canvas.is_labelled:
-            move_labels(canvas, moved, getattr(self, "rotate_method", "largest_box"))
+        if canvas.mask_interpolation is None:
+            return sampling
+        return sampling._replace(mask_interpolation=canvas.mask_interpolation)
 
 
-class Warp(Geometric, base=True):
-    """A `Geometric` transform that has to read between pixels.
+class Sampled(Spatial, base=True):
+    """A `Spatial` transform that has to read between pixels and beyond the edge.
 
     Args:
         interpolation: How to read the image between pixels.
@@ -90,7 +65,48 @@ class Warp(Geometric, base=True):
     fill_mask: Fill = 0
 
 
-class Resizing(DualTransform, base=True):
+class Geometric(Spatial, base=True):
+    """Moves pixels without mixing them. Subclasses define ``matrix(size, **params)``.
+
+    The matrix maps continuous source to continuous result coordinates. Masks, boxes and keypoints
+    follow it, so a subclass never mentions them.
+    """
+
+    matrix: ClassVar[Callable[..., Matrix]]
+
+    def output_size(self, size: Size, **params: Any) -> Size:
+        """Size of the result; by default, that of the input."""
+        return size
+
+    def placed(self, size: Size, **params: Any) -> tuple[Matrix, Size]:
+        """Matrix and result's size together, for subclasses that work them out as one."""
+        return self.matrix(size, **params), self.output_size(size, **params)
+
+    def on(self, canvas: Canvas, params: Params) -> None:
+        sampling = self.sampling(canvas)
+        moved: Matrix | None = None
+        for layer in canvas.layers:
+            matrix, size = self.placed(layer.size, **params)
+            layer.move(matrix, size, sampling)
+            moved = matrix if moved is None else moved
+        if moved is not None and canvas.is_labelled:
+            move_labels(canvas, moved, getattr(self, "rotate_method", "largest_box"))
+
+
+class Warp(Geometric, Sampled, base=True):
+    """A `Geometric` transform whose matrix may be any.
+
+    Args:
+        interpolation: How to read the image between pixels.
+        mask_interpolation: How to read masks between pixels.
+        border_mode: What lies beyond the edge.
+        fill: Image value of a constant border, in the image's units.
+        fill_mask: Mask value of a constant border.
+
+    """
+
+
+class Resizing(Spatial, base=True):
     """Cuts a window and scales it. Subclasses define ``output_size``, and ``window`` if they cut.
 
     Args:
@@ -109,13 +125,7 @@ class Resizing(DualTransform, base=True):
         raise NotImplementedError
 
     def on(self, canvas: Canvas, params: Params) -> None:
-        sampling = self.__dict__.get("_cached_sampling")
-        if sampling is None:
-            sampling = self.__dict__["_cached_sampling"] = Sampling(
-                getattr(self, "interpolation", 1), getattr(self, "mask_interpolation", 0)
-            )
-        if canvas.mask_interpolation is not None:
-            sampling = canvas.sampling(sampling)
+        sampling = self.sampling(canvas)
         first = True
         for layer in canvas.layers:
             old = layer.size
@@ -129,7 +139,7 @@ class Resizing(DualTransform, base=True):
             first = False
 
 
-class Remap(DualTransform, base=True):
+class Remap(Sampled, base=True):
     """Bends the image by a dense map. Subclasses define ``field(size, **params)``.
 
     The field says, for every pixel of the result, where in the source it is read: two float32
@@ -145,12 +155,6 @@ class Remap(DualTransform, base=True):
 
     """
 
-    interpolation: Interpolation = 1
-    mask_interpolation: Interpolation = 0
-    border_mode: Border = 0
-    fill: Fill = 0
-    fill_mask: Fill = 0
-
     field: ClassVar[Callable[..., tuple[Array, Array] | None]]
 
     def on(self, canvas: Canvas, params: Params) -> None:
@@ -158,15 +162,7 @@ class Remap(DualTransform, base=True):
         maps = self.field(size, **params)
         if maps is None:
             return
-        sampling = canvas.sampling(
-            Sampling(
-                self.interpolation,  # type: ignore[arg-type]
-                self.mask_interpolation,  # type: ignore[arg-type]
-                self.border_mode,  # type: ignore[arg-type]
-                self.fill,
-                self.fill_mask,
-            )
-        )
+        sampling = self.sampling(canvas)
         for layer in canvas.layers:
             layer.flush()
             own = maps if layer.size == size else scaled_maps(*maps, layer.size)

@@ -15,7 +15,7 @@ nowhere else:
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
@@ -25,10 +25,9 @@ from .matrix import Matrix, Size, shift
 from .scratch import scratch
 from .warp import AREA, CONSTANT, LINEAR, NEAREST, REPLICATE, resize, shuffle, warp
 
-if TYPE_CHECKING:
-    from .transform import Fusion
-
 Kind = Literal["image", "mask"]
+Fusion = Literal["off", "exact", "free"]
+"""Which steps may join: none, those that change nothing by it, all."""
 Window = tuple[int, int, int, int]
 """Left, top, right, bottom in whole pixels; the last two are not part of it."""
 

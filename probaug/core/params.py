@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from .declared import Declared
 from .fields import Between
 from .labels import BOX_FORMATS, KERAS_BOX_FORMATS
-from .transform import register
+from .registry import register
 
 POINT_FORMATS = ("xy", "yx", "xya", "xys", "xyas", "xysa", "xyz")
 

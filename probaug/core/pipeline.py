@@ -10,8 +10,9 @@ from .call import PLANES, give, read, run
 from .compose import BaseCompose, Children, Sequential
 from .declared import walk
 from .fields import Array, Interpolation, Probability
+from .layer import Fusion
 from .params import BboxParams, KeypointParams
-from .transform import Fusion, Settings
+from .transform import Settings
 
 TARGETS = (*PLANES, "bboxes", "keypoints")
 

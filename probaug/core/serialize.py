@@ -18,7 +18,8 @@ from typing import IO, Any, Literal
 import numpy as np
 
 from .declared import Declared
-from .transform import REGISTRY, Node
+from .registry import REGISTRY
+from .transform import Node
 
 DataFormat = Literal["json", "yaml"]
 

@@ -1,35 +1,23 @@
-"""The base of everything that runs: a chance `p`, drawn parameters, a call, a registry."""
+"""The base of everything that runs: a chance `p`, drawn parameters, a call."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from .declared import Declared
 from .fields import Probability
+from .layer import Fusion
 from .random import Draw, Stream
+from .registry import register
 
 if TYPE_CHECKING:
     from .canvas import Canvas
 
 Params = dict[str, Any]
-Fusion = Literal["off", "exact", "free"]
 Record = Any
 """What a run recorded, enough to repeat it: params of a transform, a container's steps, or None."""
-
-REGISTRY: dict[str, type[Declared]] = {}
-"""The classes that saved pipelines may name."""
-
-T = TypeVar("T", bound=type[Declared])
-
-
-def register(cls: T) -> T:
-    """Let saved pipelines name a class; use it as a decorator on your own transforms."""
-    known = REGISTRY.setdefault(cls.__name__, cls)
-    if known is not cls:
-        raise TypeError(f"the name {cls.__name__!r} is already registered by {known.__module__}")
-    return cls
 
 
 class Settings(NamedTuple):

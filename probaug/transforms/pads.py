@@ -15,9 +15,7 @@ from ..core.fields import (
     Probability,
     WholePair,
 )  # fmt: skip
-from ..core.hooks import DualTransform
-from ..core.kinds import Geometric, move_labels
-from ..core.layer import Sampling
+from ..core.kinds import Geometric, Spatial, move_labels
 from ..core.matrix import Matrix, Size, shift, zoom
 from ..core.random import Draw
 from ..core.transform import Params
@@ -178,7 +176,7 @@ def kept(before: int, after: int, length: int) -> tuple[int, int]:
     return before, length - 1 - before
 
 
-class CropAndPad(DualTransform):
+class CropAndPad(Spatial):
     """Cut off or add a strip on every side.
 
     Positive amounts add a border, negative ones cut; at least one pixel is left. An amount may be
@@ -258,14 +256,8 @@ class CropAndPad(DualTransform):
         return cut, room, shift(-before, -above), shift(max(0, left), max(0, top))
 
     def on(self, canvas: Canvas, params: Params) -> None:
-        sampling = canvas.sampling(
-            Sampling(
-                self.interpolation,  # type: ignore[arg-type]  # stored as a code
-                self.mask_interpolation,  # type: ignore[arg-type]
-                self.border_mode,  # type: ignore[arg-type]
-                params["value"],
-                params["mask_value"],
-            )
+        sampling = self.sampling(canvas)._replace(
+            fill=params["value"], fill_mask=params["mask_value"]
         )
         moved = None
         for layer in canvas.layers:
