@@ -115,22 +115,27 @@ class Canvas:
         if transform.unit_range and plane.dtype == FLOAT32:
             if layer.curves and layer.curves[-1].to_float:
                 layer.flush()
-            if not layer.curves:
+            if not plane.is_unit:
                 require_unit_range(transform, plane)
+                plane.is_unit = True
 
     def settle(self, last: bool = False) -> None:
         """Clip and filter labels as their params say; ``last`` at the end of a pipeline."""
         if self.is_labelled:
             self.labels.settle(self.size, last)
 
-    def edit(self, change: Callable[[Array], Array]) -> None:
-        """Replace every image by its edited version, (H, W) or (H, W, C), of the same size."""
+    def edit(self, change: Callable[[Array], Array], is_unit: bool = False) -> None:
+        """Replace every image by its edited version, (H, W) or (H, W, C), of the same size.
+
+        With ``is_unit`` the change keeps values where white is 1 there.
+        """
         for layer in self.layers:
             layer.flush()
             for plane in layer.planes:
                 if plane.kind == "image":
-                    plane.frames = [change(frame) for frame in plane.frames]
+                    plane.frames = plane.origin = [change(frame) for frame in plane.frames]
                     plane.dtype = plane.frames[0].dtype
+                    plane.is_unit = is_unit
 
     def tone(self, curve: tones.Curve) -> None:
         """Map every image value through a curve."""
@@ -141,9 +146,10 @@ class Canvas:
 def require_unit_range(transform: Leaf, plane: Plane) -> None:
     """Raise a ValueError where a float image is clearly not in [0, 1].
 
-    A little beyond is the overshoot of an interpolation and will be clipped.
+    A little beyond is the overshoot of an interpolation and will be clipped; what our own
+    resampling did is not looked at.
     """
-    for frame in plane.frames:
+    for frame in plane.origin:
         low, high, _, _ = cv2.minMaxLoc(frame.reshape(frame.shape[0], -1))
         if low < -0.25 or high > 1.25:
             raise ValueError(

@@ -15,7 +15,7 @@ from .fields import Array, Fill
 from .labels import Boxes, Points
 from .matrix import Size
 from .random import noise
-from .warp import border_values
+from .warp import border_values, saturated
 
 Hole: TypeAlias = tuple[int, int, int, int]
 HoleFill: TypeAlias = Fill | Literal["random", "random_uniform", "inpaint_telea", "inpaint_ns"]
@@ -66,15 +66,10 @@ def scaled_holes(holes: list[Hole], old: Size, new: Size) -> list[Hole]:
 
 def colour(fill: Fill, frame: Array) -> Any:
     """A fill as values of an image: (C,) or a single one, rounded and clipped to its dtype."""
-    dtype = frame.dtype
-    if isinstance(fill, tuple):
-        channels = 1 if frame.ndim == 2 else frame.shape[2]
-        values = [colour(value, frame) for value in border_values(fill, channels)]
-        return values[0] if frame.ndim == 2 else np.array(values)
-    if dtype.kind in "iu":
-        limits = np.iinfo(dtype)
-        return dtype.type(min(max(round(fill), limits.min), limits.max))
-    return dtype.type(fill)
+    if not isinstance(fill, tuple):
+        return saturated((fill,), frame.dtype)[0]
+    values = saturated(border_values(fill, 1 if frame.ndim == 2 else frame.shape[2]), frame.dtype)
+    return values[0] if frame.ndim == 2 else values
 
 
 def random_values(

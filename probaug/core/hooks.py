@@ -162,6 +162,7 @@ class BasicTransform(Leaf, base=True):
     def run_hooks(self, canvas: Canvas, draw: Draw, slot: int, lane: int) -> Record:
         """Draw parameters, apply them, return them, all by the hooks."""
         draw.slot, draw.lane, draw.canvas, draw.python = slot, lane, canvas, None
+        draw.stop = slot + type(self)._slots - 1
         canvas.require(self)
         columns = LabelColumns(canvas)
         data = hook_data(canvas, columns, self.targets)
@@ -220,6 +221,7 @@ class BasicTransform(Leaf, base=True):
                 result = results.pop(plane.name)
                 plane.frames = self._frames(plane.name, result, canvas.stacks.get(plane.name))
                 plane.dtype = plane.frames[0].dtype
+                plane.origin, plane.is_unit = plane.frames, False
         canvas.arrange(planes)
         columns.take_back(type(self).__name__, canvas, results)
         canvas.data.update(results)

@@ -191,20 +191,24 @@ class Pointwise(ImageOnlyTransform, base=True):
 
 
 class ChannelMix(ImageOnlyTransform, base=True):
-    """Mixes colours by a matrix. Subclasses define ``mix(**params)``.
+    """Mixes colours by a matrix. Subclasses define ``mix(channels, **params)``.
 
-    ``mix`` gives a (C', C + 1) matrix: what each new channel takes of each old one, and of white.
+    ``mix`` gives a (C', C + 1) matrix for C channels: what each new channel takes of each old one,
+    and of white.
     """
 
     dtypes = COLOR
     unit_range = True
-    channels = (3,)
 
     mix: ClassVar[Callable[..., Array]]
 
     def on(self, canvas: Canvas, params: Params) -> None:
-        weights = self.mix(**params)
-        canvas.edit(lambda image: mixed(image, weights))
+        canvas.edit(lambda image: self.mixed(image, params), is_unit=True)
+
+    def mixed(self, image: Array, params: Params) -> Array:
+        """One image with its colours mixed."""
+        channels = 1 if image.ndim == 2 else image.shape[2]
+        return mixed(image, self.mix(channels, **params))
 
 
 class Pixel(ImageOnlyTransform, base=True):
@@ -216,7 +220,7 @@ class Pixel(ImageOnlyTransform, base=True):
     edit: ClassVar[Callable[..., Array]]
 
     def on(self, canvas: Canvas, params: Params) -> None:
-        canvas.edit(lambda image: self.edit(image, **params))
+        canvas.edit(lambda image: self.edit(image, **params), self.unit_range)
 
 
 class Holes(DualTransform, base=True):

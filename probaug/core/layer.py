@@ -22,7 +22,7 @@ import numpy as np
 from . import tone as tones
 from .fields import Array, Fill
 from .matrix import Matrix, Size, shift
-from .scratch import scratch
+from .scratch import lend, take_back
 from .warp import AREA, CONSTANT, LINEAR, NEAREST, REPLICATE, resize, shuffle, warp
 
 Kind = Literal["image", "mask"]
@@ -108,13 +108,15 @@ Pending = Shuffle | Warp | Resize
 class Plane:
     """One named target made of pixels: an image or mask, or several that share every draw."""
 
-    __slots__ = ("dtype", "frames", "given", "kind", "name")
+    __slots__ = ("dtype", "frames", "given", "is_unit", "kind", "name", "origin")
 
     def __init__(self, name: str, kind: Kind, frames: list[Array]) -> None:
         self.name = name
         self.kind: Kind = kind
         self.given = frames
         self.frames = frames
+        self.origin = frames  # as values were last changed, before any resampling
+        self.is_unit = False  # whether their values are known to have white at 1
         self.dtype = frames[0].dtype if frames else np.dtype(np.uint8)
 
     @property
@@ -198,17 +200,25 @@ class Layer:
             plane.frames = [
                 self._finished(frame, plane.kind, pending, toned, dst) for frame in plane.frames
             ]
+            if toned and toned[-1].to_float:
+                plane.origin, plane.is_unit = plane.frames, False
 
     @staticmethod
     def _finished(
         frame: Array, kind: Kind, pending: Pending | None, curves: list[tones.Curve], dst: Any
     ) -> Array:
-        if pending is not None:
-            into = dst if not curves and fits_into(frame, pending.size, dst) else None
-            if curves and not isinstance(pending, Shuffle):
-                into = scratch("moved", (*pending.size, *frame.shape[2:]), frame.dtype)
-            frame = pending.render(frame, kind, into)
-        return tones.apply(frame, curves, dst) if curves else frame
+        if pending is None:
+            return tones.apply(frame, curves, dst) if curves else frame
+        if not curves:
+            return pending.render(frame, kind, dst if fits_into(frame, pending.size, dst) else None)
+        if isinstance(pending, Shuffle):
+            return tones.apply(pending.render(frame, kind, None), curves, dst)
+        # a curve may be a user's, and run a pipeline of its own
+        moved = lend("moved", (*pending.size, *frame.shape[2:]), frame.dtype)
+        try:
+            return tones.apply(pending.render(frame, kind, moved), curves, dst)
+        finally:
+            take_back("moved", moved)
 
     def _shuffle(self, matrix: Matrix, size: Size, sampling: Sampling) -> None:
         left, top, right, bottom = matrix.span(self.size)

@@ -42,11 +42,12 @@ class Draw:
     """The random numbers of one call, handed from node to node.
 
     A node reads its own uniforms, in order, from `uniform`, `between`, `whole` and `choice`;
-    how many it may read is its declared number of slots.
+    how many it has is its declared number of slots, and beyond them it reads from its own lane.
     """
 
     __slots__ = (
         "_bits", "_generator", "_keyed", "_state", "canvas", "lane", "params", "python", "slot",
+        "stop",
         "values",
     )  # fmt: skip
 
@@ -64,6 +65,7 @@ class Draw:
         self._keyed = 0
         self.values: list[float] = []
         self.slot = 0
+        self.stop = 0
         self.lane = 0
         self.params: Any = None  # what the current transform drew, for error notes
         self.canvas: Any = None  # what a user's transform is working on
@@ -79,11 +81,14 @@ class Draw:
         self._keyed = 0
         self.lane = 0
         self.python = None
+        self.stop = slots
         self.values = self._generator.random(slots).tolist()
 
     def uniform(self) -> float:
         """The node's next number in [0, 1)."""
         slot = self.slot
+        if slot >= self.stop:  # more than it declared: not what belongs to the next node
+            return float(self.generator.random())
         self.slot = slot + 1
         return self.values[slot]
 

@@ -140,13 +140,12 @@ class Leaf(Node, base=True):
         super().__init_subclass__(base=base, **kwargs)
         cls._is_restricted = bool(cls.dtypes or cls.channels or cls.unit_range)
 
+    _slots: ClassVar[int] = 1
+
     @property
     def slots(self) -> int:
-        count = type(self).__dict__.get("_slots")
-        if count is None:
-            count = 1 + (len(self._table().drawn) if self.draws is None else self.draws)
-            type(self)._slots = count  # type: ignore[attr-defined]
-        return int(count)
+        count = type(self)._slots = 1 + (len(self._drawn) if self.draws is None else self.draws)
+        return count
 
     def maybe(
         self, canvas: Canvas, draw: Draw, slot: int, lane: int, force: bool = False
@@ -156,6 +155,7 @@ class Leaf(Node, base=True):
 
     def run(self, canvas: Canvas, draw: Draw, slot: int, lane: int) -> Params:
         draw.slot, draw.lane, draw.params = slot, lane, None
+        draw.stop = slot + type(self)._slots - 1
         if self._is_restricted:
             canvas.require(self)
         draw.params = params = self.sample(draw, canvas)

@@ -29,6 +29,10 @@ PICKED = frozenset(map(np.dtype, ("uint8", "uint16", "float32")))
 COLOURS = frozenset(map(np.dtype, ("uint8", "uint16", "float32")))
 """What OpenCV turns from three channels into four."""
 FASTER_AS_FOUR = int(cv2.__version__.partition(".")[0]) >= 5
+LIMITS = {
+    name: (int(np.iinfo(name).min), int(np.iinfo(name).max))
+    for name in ("int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64")
+}
 WORD_OF = {1: np.uint8, 2: np.uint16}
 
 Resample = Callable[[Array, Any, Array | None], Array]
@@ -163,8 +167,18 @@ def border_values(fill: Fill, channels: int) -> tuple[float, ...]:
     if isinstance(fill, (int, float)):
         return (fill,) * max(channels, 1)
     if len(fill) != channels:
+        if len(set(fill)) == 1:  # one grey, however many channels
+            return fill[:1] * channels
         raise ValueError(f"fill must have one value per channel ({channels}), got {fill!r}")
     return fill
+
+
+def saturated(values: tuple[float, ...], dtype: np.dtype[Any]) -> Array:
+    """Values of a dtype, rounded and clipped where they must be, as OpenCV does."""
+    if dtype.kind in "iu":
+        limits = LIMITS[dtype.name]
+        return np.array([min(max(round(v), limits[0]), limits[1]) for v in values], dtype)
+    return np.array(values, dtype)
 
 
 def _picked(image: Array, call: Resample, size: Size, fill: Fill) -> Array:
@@ -174,7 +188,7 @@ def _picked(image: Array, call: Resample, size: Size, fill: Fill) -> Array:
     width = source.dtype.itemsize
     word = np.dtype(WORD_OF.get(width, np.uint16))
     per_value = max(1, width // word.itemsize)
-    values = np.array(border_values(fill, channels)).astype(source.dtype)
+    values = saturated(border_values(fill, channels), source.dtype)
     words = source.view(word).reshape(*source.shape[:2], channels * per_value)
     borders = tuple(values.view(word).astype(float).tolist())
     moved = resampled(words, call, size, NEAREST, borders)
@@ -239,7 +253,7 @@ def _span(before: int, after: int, length: int, border: int) -> tuple[int, int, 
 def filled(image: Array, size: Size, fill: Fill) -> Array:
     """An image like another, of one colour."""
     channels = 1 if image.ndim == 2 else image.shape[2]
-    values = np.array(border_values(fill, channels)).astype(image.dtype)
+    values = saturated(border_values(fill, channels), image.dtype)
     result = np.empty((*size, *image.shape[2:]), image.dtype)
     result[...] = values if image.ndim == 3 else values[0]
     return result

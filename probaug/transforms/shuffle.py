@@ -61,7 +61,7 @@ class RandomGridShuffle(Joint):
         count = len(plan.columns) - 1
         rows = (plan.rows * height // plan.rows[-1]).tolist()  # other sizes are cut likewise
         columns = (plan.columns * width // plan.columns[-1]).tolist()
-        result = np.empty(frame.shape, frame.dtype)
+        result = frame.copy()  # on a small target some tiles may have no pixel to give
         for place, source in enumerate(plan.source.tolist()):
             (to_row, to_column), (row, column) = divmod(place, count), divmod(source, count)
             target = result[

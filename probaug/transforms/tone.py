@@ -229,7 +229,10 @@ class Equalize(Pixel):
                 masks: Any = [mask] * channels
             else:
                 masks = np.moveaxis(mask, 2, 0)
-            parts = [equalized(c, self.mode, m) for c, m in zip(cv2.split(image), masks)]
+            planes = [image[:, :, c] for c in range(channels)] if image.ndim == 3 else [image]
+            parts = [
+                equalized(np.ascontiguousarray(c), self.mode, m) for c, m in zip(planes, masks)
+            ]
             whole = cv2.merge(parts) if channels <= MOST else np.stack(parts, axis=2)
             return whole.reshape(image.shape)
         if channels != 3:
