@@ -304,7 +304,7 @@ def test_selected_channels_that_are_not_there():
 
 def test_selected_channels_keep_size():
     node = A.SelectiveChannelTransform([A.RandomCrop(2, 2, p=1)], channels=(0, 1))
-    with pytest.raises(ValueError, match="must be transforms that keep shape and dtype"):
+    with pytest.raises(ValueError, match="needs transforms that keep shape and dtype"):
         node(image=channel_image(3))
 
 

@@ -293,7 +293,6 @@ def test_positional_data_is_refused():
     "data",
     [
         {"image": IMAGE, "mask": MASK[1:]},
-        {"image": IMAGE, "masks": [MASK, MASK[:, 1:]]},
         {"image": IMAGE, "mask": MASK.T},
         {"image": IMAGE, "images": np.stack([IMAGE[1:]])},
         {"mask": MASK, "volume": np.stack([IMAGE[1:]])},
@@ -304,6 +303,13 @@ def test_sizes_must_agree(data):
     pipeline = A.Compose([Flip(p=0)], additional_targets={"second": "image"})
     with pytest.raises(ValueError, match=r"one height and width: .*is_check_shapes=False"):
         pipeline(**data)
+
+
+def test_frames_of_one_list_must_agree():
+    for checked in (True, False):
+        pipe = A.Compose([Flip(p=0)], is_check_shapes=checked)
+        with pytest.raises(ValueError, match="the frames of masks of one height and width"):
+            pipe(image=IMAGE, masks=[MASK, MASK[:, 1:]])
 
 
 # --- planes of different sizes

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -134,6 +135,8 @@ def unstack(name: str, key: str, value: Any, lead: int) -> list[Array]:
         raise ValueError(
             f"{name} expects {key} ({axes}H, W) or ({axes}H, W, C), got {value.shape} {value.dtype}"
         )
+    if 0 in value.shape[:lead]:
+        return []
     frames = value.reshape(-1, *value.shape[lead:])
     return [checked_image(name, f"{key}[{i}]", frame) for i, frame in enumerate(frames)]
 
@@ -153,7 +156,13 @@ def common_size(name: str, settings: Settings, planes: list[Plane]) -> Size:
         for frame in plane.frames:
             if frame.shape[:2] == (height, width):
                 continue
-            if settings.is_check_shapes or frame.shape[:2] != plane.frames[0].shape[:2]:
+            first = plane.frames[0]
+            if frame.shape[:2] != first.shape[:2]:
+                raise ValueError(
+                    f"{name} expects the frames of {plane.name} of one height and width, got "
+                    f"{first.shape[:2]} and {frame.shape[:2]}"
+                )
+            if settings.is_check_shapes:
                 raise ValueError(
                     f"{name} expects all images and masks of one height and width: "
                     f"{planes[0].name} is {(height, width)}, {plane.name} is {frame.shape[:2]}; "
@@ -243,7 +252,8 @@ def empty_stacks(canvas: Canvas) -> dict[str, Array]:
     """Arrays of no frames, of the size that frames would have."""
     size, result = canvas.size, {}
     for name, (value, lead) in canvas.stacks.items():
-        if isinstance(value, np.ndarray) and not len(value) and value.shape[lead:][:2] != size:
+        empty = isinstance(value, np.ndarray) and 0 in value.shape[:lead]
+        if empty and value.shape[lead:][:2] != size:
             shape = (*value.shape[:lead], *size, *value.shape[lead + 2 :])
             result[name] = np.zeros(shape, value.dtype)
     return result
@@ -287,7 +297,7 @@ def direct(canvas: Canvas, out: dict[str, Array]) -> dict[str, Array]:
 
 
 def owned(frame: Array, given: Array) -> Array:
-    """A C-contiguous result that shares memory with an input only by being that input."""
+    """The input itself, or a C-contiguous result that shares no memory with it."""
     flags = frame.flags
     if frame is given or (flags.owndata and flags.c_contiguous):
         return frame
@@ -299,12 +309,15 @@ def owned(frame: Array, given: Array) -> Array:
 def restack(plane: Plane, stack: tuple[Any, int]) -> Any:
     """The frames of a plane in the caller's container."""
     given, lead = stack
-    if all(map(lambda a, b: a is b, plane.frames, plane.given)):
+    same_count = len(plane.frames) == len(plane.given)
+    if same_count and all(map(lambda a, b: a is b, plane.frames, plane.given)):
         return given
     if isinstance(given, np.ndarray):
         stacked = np.stack(plane.frames)
-        return stacked.reshape(*given.shape[:lead], *stacked.shape[1:])
-    frames = [owned(*pair) for pair in zip(plane.frames, plane.given, strict=True)]
+        leading = given.shape[:lead] if same_count else (-1, *given.shape[1:lead])
+        return stacked.reshape(*leading, *stacked.shape[1:])
+    pairs = zip_longest(plane.frames, plane.given[: len(plane.frames)])
+    frames = [frame if was is None else owned(frame, was) for frame, was in pairs]
     return tuple(frames) if isinstance(given, tuple) else frames
 
 

@@ -102,22 +102,22 @@ class Canvas:
 
     def _require(self, transform: Leaf, layer: Layer, plane: Plane) -> None:
         dtypes, channels = transform.dtypes, transform.channels
-        served = (not dtypes or dtype_name(plane.dtype) in dtypes) and (
-            not channels or plane.channels in channels
-        )
-        if not served:
-            what = f"an image (H, W) or (H, W, C) of {' or '.join(dtypes) or 'any dtype'}"
-            counts = f" with {' or '.join(map(str, channels))} channels" if channels else ""
-            raise TypeError(
-                f"{type(transform).__name__} expects {what}{counts}, "
-                f"got {plane.frames[0].shape} {plane.dtype.name} in {plane.name!r}"
-            )
-        if transform.unit_range and plane.dtype == FLOAT32:
+        pending = plane.dtype != plane.frames[0].dtype  # a conversion to float waits
+        for frame in plane.frames:  # those of a list may differ
+            dtype = plane.dtype if pending else frame.dtype
+            count = 1 if frame.ndim == 2 else frame.shape[2]
+            if (dtypes and dtype_name(dtype) not in dtypes) or (channels and count not in channels):
+                what = f"an image (H, W) or (H, W, C) of {' or '.join(dtypes) or 'any dtype'}"
+                counts = f" with {' or '.join(map(str, channels))} channels" if channels else ""
+                raise TypeError(
+                    f"{type(transform).__name__} expects {what}{counts}, "
+                    f"got {frame.shape} {dtype.name} in {plane.name!r}"
+                )
+        if transform.unit_range and not plane.is_unit:
             if layer.curves and layer.curves[-1].to_float:
                 layer.flush()
-            if not plane.is_unit:
-                require_unit_range(transform, plane)
-                plane.is_unit = True
+            require_unit_range(transform, plane)
+            plane.is_unit = True
 
     def settle(self, last: bool = False) -> None:
         """Clip and filter labels as their params say; ``last`` at the end of a pipeline."""
@@ -150,6 +150,8 @@ def require_unit_range(transform: Leaf, plane: Plane) -> None:
     resampling did is not looked at.
     """
     for frame in plane.origin:
+        if frame.dtype != FLOAT32:
+            continue
         low, high, _, _ = cv2.minMaxLoc(frame.reshape(frame.shape[0], -1))
         if low < -0.25 or high > 1.25:
             raise ValueError(

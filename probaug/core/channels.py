@@ -9,15 +9,11 @@ import cv2
 import numpy as np
 
 from .fields import Array, dtype_name
-from .tone import WHITE
+from .tone import MOST, WHITE
 
 if TYPE_CHECKING:
     from .canvas import Canvas
     from .layer import Plane
-
-
-MOST = 128
-"""OpenCV 5 serves no more channels than this (4.x: 512)."""
 
 
 def mixed(image: Array, weights: Array) -> Array:

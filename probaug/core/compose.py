@@ -384,13 +384,18 @@ class SelectiveChannelTransform(BaseCompose):
         part = Canvas(parts, Labels({}, {}), {}, canvas.fusion)
         part.stacks, part.alike = canvas.stacks, canvas.alike
         result = run(part)
-        for plane, changed in zip(planes, part.planes, strict=True):
+        part.flush()
+        for plane, changed in zip(planes, parts, strict=True):
             frames = []
             for frame, new in zip(plane.frames, changed.frames, strict=True):
                 if new.shape != (*frame.shape[:2], len(picked)) or new.dtype != frame.dtype:
-                    raise self.refuse("transforms", "transforms that keep shape and dtype")
+                    raise ValueError(
+                        f"SelectiveChannelTransform needs transforms that keep shape and dtype: "
+                        f"{len(picked)} channels of {frame.shape} {frame.dtype} became "
+                        f"{new.shape} {new.dtype}"
+                    )
                 frame = frame.copy()
                 frame[:, :, picked] = new
                 frames.append(frame)
-            plane.frames = frames
+            plane.frames = plane.origin = frames
         return result

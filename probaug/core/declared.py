@@ -191,9 +191,9 @@ class Declared:
         return cls.__init__ is not Declared.__init__
 
     def __setattr__(self, name: str, value: Any) -> None:
-        if name in self._table().fields:
-            if not self._is_open():
-                raise self._fixed(name)
+        if name in self._table().fields and not self._is_open():
+            raise self._fixed(name)
+        if self._is_open() and not name.startswith("_"):
             for derived in [*filter(is_derived, self.__dict__)]:
                 del self.__dict__[derived]
         self.__dict__[name] = value
@@ -243,12 +243,17 @@ class Declared:
                 }
             )
             return copy
-        return type(self)(**{**self._values(), **changes})
+        copy = type(self)(**{**self._values(), **changes})
+        if "_seed" in self.__dict__ and "seed" not in changes:
+            copy.__dict__["_seed"] = self.__dict__["_seed"]  # of `set_random_seed`
+        return copy
 
     def __repr__(self) -> str:
-        if self._is_open():
-            return f"{type(self).__name__}(p={getattr(self, 'p', None)!r})"
-        inside = ", ".join(f"{name}={value!r}" for name, value in self.config().items())
+        shown = self.config()
+        if self._is_open():  # what its constructor takes, as far as it keeps it
+            names = [*inspect.signature(type(self)).parameters, "p"]
+            shown = {name: getattr(self, name) for name in names if hasattr(self, name)}
+        inside = ", ".join(f"{name}={value!r}" for name, value in shown.items())
         return f"{type(self).__name__}({inside})"
 
     def __eq__(self, other: object) -> bool:

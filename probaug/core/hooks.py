@@ -22,7 +22,7 @@ from .label_columns import LabelColumns
 from .labels import Boxes, Labels, Points, from_edges
 from .layer import Plane
 from .matrix import Size
-from .random import Draw, current, python_random
+from .random import Draw, current, enter, leave, python_random
 from .transform import Leaf, Params, Record
 
 HOOKS = frozenset(
@@ -61,9 +61,9 @@ class BasicTransform(Leaf, base=True):
 
     def __init_subclass__(cls, base: bool = False, **kwargs: Any) -> None:
         super().__init_subclass__(base=base, **kwargs)
+        cls._sampled = {}
         if not cls.__module__.startswith("probaug."):
             cls._hooked = cls._hooked or not HOOKS.isdisjoint(cls.__dict__)
-            cls._sampled = {}
         if cls._hooked:  # decided here, so that built-in transforms never ask
             cls.run = BasicTransform.run_hooks  # type: ignore[method-assign, assignment]
             cls.repeat = BasicTransform.repeat_hooks  # type: ignore[method-assign, assignment]
@@ -177,6 +177,12 @@ class BasicTransform(Leaf, base=True):
 
     def repeat_hooks(self, canvas: Canvas, record: Record) -> None:
         """Do again, by the hooks, what `run_hooks` recorded."""
+        if not self._sampled and type(self).sample is not Leaf.sample:
+            draw = enter(((0, 0), 0, 0), self.slots)  # learn the names of what is sampled
+            try:
+                self._sampled.update(dict.fromkeys(self.sample(draw, canvas)))
+            finally:
+                leave(draw)
         columns = LabelColumns(canvas)
         data = hook_data(canvas, columns, self.targets)
         params = self._with_shape(record, canvas, data)
@@ -329,9 +335,9 @@ class Transform3D(DualTransform, base=True):
     """
 
 
-def private(frame: Array, given: Array) -> Array:
+def private(frame: Array, given: list[Array]) -> Array:
     """A C-contiguous frame that a user's function may write into: not the caller's memory."""
-    if frame is given or np.may_share_memory(frame, given):
+    if any(frame is one or np.may_share_memory(frame, one) for one in given):
         return frame.copy()
     return np.ascontiguousarray(frame)
 
@@ -345,7 +351,7 @@ def hook_data(canvas: Canvas, columns: LabelColumns, served: Container[str] = ()
     for plane in canvas.planes:
         frames = plane.frames
         if canvas.alike.get(plane.name, plane.name) in served:
-            frames = [private(*pair) for pair in zip(frames, plane.given, strict=True)]
+            frames = [private(frame, plane.given) for frame in frames]
         if plane.name not in canvas.stacks:
             data[plane.name] = frames[0]
         else:

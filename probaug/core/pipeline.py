@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Annotated, Any
 
 from . import replay
 from .call import PLANES, give, read, run
-from .compose import BaseCompose, Children, Sequential
+from .canvas import Canvas
+from .compose import Children, Sequential, Steps
 from .declared import walk
 from .fields import Array, Interpolation, Probability
 from .layer import Fusion
 from .params import BboxParams, KeypointParams
-from .transform import Settings
+from .random import Draw
+from .transform import Record, Settings
 
 TARGETS = (*PLANES, "bboxes", "keypoints")
 
@@ -95,6 +98,31 @@ class Compose(Sequential):
                             "additional_targets", f"a dict with {name!r}: {target!r}, as within it"
                         )
         return targets
+
+    def run(self, canvas: Canvas, draw: Draw, slot: int, lane: int) -> Steps:
+        if self.mask_interpolation in (None, canvas.mask_interpolation):
+            return self.run_all(canvas, draw, slot, lane)
+        with self._masks_read(canvas):
+            return self.run_all(canvas, draw, slot, lane)
+
+    def repeat(self, canvas: Canvas, record: Record) -> None:
+        with self._masks_read(canvas):
+            super().repeat(canvas, record)
+
+    @contextmanager
+    def _masks_read(self, canvas: Canvas) -> Iterator[None]:
+        """Within an inner pipeline, its own interpolation of masks holds."""
+        outer = canvas.mask_interpolation
+        if self.mask_interpolation is not None:
+            canvas.mask_interpolation = self.settings.mask_interpolation
+        yield
+        canvas.mask_interpolation = outer
+
+    def add_targets(self, additional_targets: dict[str, str]) -> None:
+        self.__dict__["additional_targets"] = {
+            **(self.additional_targets or {}), **additional_targets,
+        }  # fmt: skip
+        self.__dict__.pop("_cached_settings", None)
 
     @property
     def settings(self) -> Settings:
@@ -193,11 +221,8 @@ class ReplayCompose(Compose):
         """
         nonserializable = data.pop("lambda_transforms", None)
         node, record = replay.rebuild(saved_augmentations, nonserializable)
-        canvas = read(type(node).__name__, node.settings, data)
+        canvas = read(type(node).__name__, node.settings, data, node)
         if record is not None:
             node.repeat(canvas, record)
         canvas.settle(last=True)
         return give(canvas, data, None)
-
-
-__all__ = ["BaseCompose", "Compose", "ReplayCompose"]

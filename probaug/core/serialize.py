@@ -133,6 +133,11 @@ def from_dict(transform_dict: dict[str, Any], nonserializable: dict[str, Any] | 
         raise ValueError(f"from_dict expects a dict, got {type(transform_dict).__name__}")
     data = transform_dict.get("transform", transform_dict)
     require_small(data, "from_dict")
+    if isinstance(data, dict) and REPLAY_NAME in data and CLASS not in data:
+        raise ValueError(
+            "from_dict: this was saved by Albumentations; build the pipeline in code and save it "
+            "again"
+        )
     if not isinstance(data, dict) or CLASS not in data:
         raise ValueError(f"from_dict: a transform needs the key {CLASS!r}, got {data!r}")
     return decode(data, nonserializable)

@@ -19,6 +19,9 @@ from .scratch import scratch
 WHITE = {"uint8": 255, "uint16": 65535, "float32": 1.0}
 """The value of white by dtype."""
 
+MOST = 128
+"""OpenCV 5 serves no more channels than this (4.x: 512)."""
+
 LEVELS = {
     name: np.arange(int(white) + 1, dtype=np.float64)
     for name, white in WHITE.items()
@@ -104,6 +107,8 @@ class Curve:
 def apply(image: Array, curves: list[Curve], dst: Array | None = None) -> Array:
     """Send an image through curves, one after the other; always a new array (or ``dst``)."""
     dtype = dtype_name(image.dtype)
+    if dtype not in WHITE:  # only Normalize serves others
+        image, dtype = image.astype(np.float32), "float32"
     line = curves[0].line if len(curves) == 1 else None
     if line is not None and image.ndim == 3 and image.shape[2] == len(line):
         return on_a_line(image, line, dst)
@@ -154,6 +159,8 @@ def look_up(image: Array, table: Array, dst: Array | None = None) -> Array:
         channels = 1 if image.ndim == 2 else image.shape[2]
         if table.shape[1] != channels:
             raise ValueError(f"a table for {table.shape[1]} channels met an image of {channels}")
+        if channels > MOST:  # of OpenCV 5
+            return np.asarray(table[image, np.arange(channels)])
         table = np.ascontiguousarray(table).reshape(256, 1, channels)
     if dst is not None and (dst.shape != image.shape or dst.dtype != table.dtype):
         dst = None

@@ -94,7 +94,24 @@ class Node(Declared):
     @property
     def settings(self) -> Settings:
         """How a call of this node reads and gives its data."""
-        return PLAIN
+        settings: Settings = self.__dict__.get("_settings", PLAIN)
+        return settings
+
+    def add_targets(self, additional_targets: dict[str, str]) -> None:
+        """Treat more names of the call as targets; this changes the object itself.
+
+        Args:
+            additional_targets: More names of the call, each with the target it is treated as.
+
+        """
+        known = {**self.settings.additional_targets, **additional_targets}
+        self.__dict__["_settings"] = self.settings._replace(additional_targets=known)
+
+    def to_dict(self, on_not_implemented_error: str = "raise") -> dict[str, Any]:
+        """Turn it into plain data that `probaug.from_dict` reads."""
+        from .serialize import to_dict
+
+        return to_dict(self, on_not_implemented_error)
 
     def __call__(
         self,

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 
 from ..core.canvas import Canvas
-from ..core.channels import MOST, filtered
+from ..core.channels import filtered
 from ..core.fields import (
     Array,
     Between,
@@ -25,6 +25,7 @@ from ..core.fields import (
 )
 from ..core.kinds import Pixel
 from ..core.random import Draw
+from ..core.tone import MOST
 from ..core.transform import Params
 
 NUMBERS: tuple[str, ...] = ("uint8", "uint16", "int16", "float32", "float64")

@@ -10,11 +10,12 @@ import numpy as np
 
 from ..core import tone
 from ..core.canvas import Canvas
-from ..core.channels import MOST, bounded, clipped, image_planes, mixed, scaled, through_float
+from ..core.channels import bounded, clipped, image_planes, mixed, scaled, through_float
 from ..core.fields import Array, Between, Count, Probability, Symmetric, dtype_name
 from ..core.kinds import COLOR, ChannelMix, Pixel
 from ..core.random import Draw
 from ..core.scratch import scratch
+from ..core.tone import MOST
 from ..core.transform import Params
 
 
@@ -195,7 +196,7 @@ class ToGray(Pixel):
         grey: Array = getattr(self, "_" + self.method)(image)
         if self.num_output_channels == 1:
             return grey
-        return np.asarray(cv2.merge([grey] * self.num_output_channels))
+        return np.repeat(grey[:, :, None], self.num_output_channels, axis=2)
 
     @staticmethod
     def _weighted_average(image: Array) -> Array:

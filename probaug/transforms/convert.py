@@ -80,7 +80,7 @@ class Normalize(ImageOnlyTransform):
     ] = "standard"
     p: Probability = 1.0
 
-    dtypes = COLOR
+    dtypes = (*COLOR, "float16", "float64", "int16", "int32", "uint32")
 
     def check(self) -> None:
         if self.normalization != "standard":
@@ -130,11 +130,13 @@ UNIT = Curve(lambda x: x, to_float=True)
 
 
 class ToFloat(ImageOnlyTransform):
-    """Turn values into float32, with white as 1.
+    """Turn whole numbers into float32, with white as 1.
+
+    Float images keep their values.
 
     Args:
         max_value: Value of white. Without one it is the largest of the image's dtype (uint8,
-            uint16, uint32), or 1 for float images.
+            uint16, uint32).
         p: Chance that a call does anything.
 
     """
@@ -143,8 +145,10 @@ class ToFloat(ImageOnlyTransform):
     p: Probability = 1.0
 
     def on(self, canvas: Canvas, params: Params) -> None:
-        kinds = {plane.dtype.name for plane in image_planes(canvas)}
-        if not kinds <= set(COLOR):
+        kinds = {plane.dtype.name for plane in image_planes(canvas)} - {"float32"}
+        if not kinds:
+            return
+        if not kinds <= set(COLOR) or len(kinds) < len(image_planes(canvas)):
             canvas.edit(self._converted)
         elif self.max_value is not None:
             curve: Curve | None = self.__dict__.get("_cached_curve")
@@ -152,10 +156,12 @@ class ToFloat(ImageOnlyTransform):
                 line = Line(np.array([1 / self.max_value]), np.zeros(1))
                 curve = self.__dict__.setdefault("_cached_curve", line.curve())
             canvas.tone(curve)
-        elif kinds != {"float32"}:
+        else:
             canvas.tone(UNIT)
 
     def _converted(self, image: Array) -> Array:
+        if image.dtype.kind == "f":
+            return image.astype(np.float32)
         white = self.max_value or WHITES.get(image.dtype.name)
         if white is None:
             raise TypeError(

@@ -189,15 +189,18 @@ def around_boxes(canvas: Canvas, erosion_rate: float, draw: Draw) -> Params:
     Without boxes the window has the image's shape and a height of at least 1 - rate. Four uniforms.
     """
     u = [draw.uniform() for _ in range(4)]
-    outlines = [boxes.edges for boxes in canvas.labels.boxes.values() if len(boxes.edges)]
-    if not outlines:
+    width, height = canvas.size.width, canvas.size.height
+    edges = np.concatenate(
+        [np.zeros((0, 4)), *(boxes.edges for boxes in canvas.labels.boxes.values())]
+    )
+    edges = (edges / (width, height, width, height)).clip(0, 1)
+    edges = edges[(edges[:, 2:] > edges[:, :2]).all(axis=1)]  # unclipped ones may lie outside
+    if not len(edges):
         length = 1 - erosion_rate * u[0]
         left, top = (1 - length) * u[1], (1 - length) * u[2]
         return {"left": left, "top": top, "right": left + length, "bottom": top + length}
-    edges = np.concatenate(outlines)
-    width, height = canvas.size.width, canvas.size.height
-    x1, y1 = (max(0.0, low) for low in (edges[:, :2].min(axis=0) / (width, height)).tolist())
-    x2, y2 = (min(1.0, high) for high in (edges[:, 2:].max(axis=0) / (width, height)).tolist())
+    x1, y1 = edges[:, :2].min(axis=0).tolist()
+    x2, y2 = edges[:, 2:].max(axis=0).tolist()
     dx, dy = (x2 - x1) * erosion_rate / 2, (y2 - y1) * erosion_rate / 2
     return {
         "left": (x1 + dx) * u[0],

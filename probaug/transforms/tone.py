@@ -10,7 +10,7 @@ import numpy as np
 
 from ..core import tone
 from ..core.canvas import Canvas
-from ..core.channels import MOST, clipped, filtered, means, require_channels, through_float
+from ..core.channels import clipped, filtered, means, require_channels, through_float
 from ..core.fields import (
     SAME,
     Array,
@@ -26,6 +26,7 @@ from ..core.hooks import hook_data
 from ..core.kinds import COLOR, Pixel, Pointwise
 from ..core.label_columns import LabelColumns
 from ..core.random import Draw
+from ..core.tone import MOST
 from ..core.transform import Params
 
 
