@@ -110,7 +110,7 @@ def test_a_copy_keeps_its_random_seed():
     pipe = A.Compose([A.GaussNoise(p=1)])
     pipe.set_random_seed(5)
     image = photo(8, 9)
-    longer = pipe + [A.NoOp(p=1)]
+    longer = pipe + A.NoOp(p=1)
     np.testing.assert_array_equal(pipe(image=image)["image"], longer(image=image)["image"])
 
 
