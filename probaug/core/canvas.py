@@ -102,17 +102,13 @@ class Canvas:
 
     def _require(self, transform: Leaf, layer: Layer, plane: Plane) -> None:
         dtypes, channels = transform.dtypes, transform.channels
-        pending = plane.dtype != plane.frames[0].dtype  # a conversion to float waits
-        for frame in plane.frames:  # those of a list may differ
-            dtype = plane.dtype if pending else frame.dtype
+        frames = plane.frames
+        for frame in frames:  # those of a list may differ
+            # with one frame the plane knows better: a conversion to float may wait
+            dtype = plane.dtype if len(frames) == 1 else frame.dtype
             count = 1 if frame.ndim == 2 else frame.shape[2]
             if (dtypes and dtype_name(dtype) not in dtypes) or (channels and count not in channels):
-                what = f"an image (H, W) or (H, W, C) of {' or '.join(dtypes) or 'any dtype'}"
-                counts = f" with {' or '.join(map(str, channels))} channels" if channels else ""
-                raise TypeError(
-                    f"{type(transform).__name__} expects {what}{counts}, "
-                    f"got {frame.shape} {dtype.name} in {plane.name!r}"
-                )
+                raise unserved(transform, plane.name, frame.shape, dtype)
         if transform.unit_range and not plane.is_unit:
             if layer.curves and layer.curves[-1].to_float:
                 layer.flush()
@@ -141,6 +137,16 @@ class Canvas:
         """Map every image value through a curve."""
         for layer in self.layers:
             layer.tone(curve)
+
+
+def unserved(transform: Leaf, name: str, shape: tuple[int, ...], dtype: Any) -> TypeError:
+    """The error for an image that a transform does not serve."""
+    dtypes, channels = transform.dtypes, transform.channels
+    what = f"an image (H, W) or (H, W, C) of {' or '.join(dtypes) or 'any dtype'}"
+    counts = f" with {' or '.join(map(str, channels))} channels" if channels else ""
+    return TypeError(
+        f"{type(transform).__name__} expects {what}{counts}, got {shape} {dtype.name} in {name!r}"
+    )
 
 
 def require_unit_range(transform: Leaf, plane: Plane) -> None:

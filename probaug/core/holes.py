@@ -5,6 +5,7 @@ A hole is (left, top, right, bottom) in whole pixels, right and bottom not inclu
 
 from __future__ import annotations
 
+import functools
 import math
 from typing import Any, Literal, TypeAlias
 
@@ -66,10 +67,14 @@ def scaled_holes(holes: list[Hole], old: Size, new: Size) -> list[Hole]:
 
 def colour(fill: Fill, frame: Array) -> Any:
     """A fill as values of an image: (C,) or a single one, rounded and clipped to its dtype."""
-    if not isinstance(fill, tuple):
-        return saturated((fill,), frame.dtype)[0]
-    values = saturated(border_values(fill, 1 if frame.ndim == 2 else frame.shape[2]), frame.dtype)
-    return values[0] if frame.ndim == 2 else values
+    channels = frame.shape[2] if frame.ndim == 3 and isinstance(fill, tuple) else 1
+    values = _colours(fill, channels, frame.dtype)
+    return values if isinstance(fill, tuple) and frame.ndim == 3 else values[0]
+
+
+@functools.lru_cache(maxsize=256)
+def _colours(fill: Fill, channels: int, dtype: np.dtype[Any]) -> Array:
+    return saturated(border_values(fill, channels), dtype)
 
 
 def random_values(

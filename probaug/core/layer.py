@@ -116,8 +116,9 @@ class Plane:
         self.given = frames
         self.frames = frames
         self.origin = frames  # as values were last changed, before any resampling
-        self.is_unit = False  # whether their values are known to have white at 1
         self.dtype = frames[0].dtype if frames else np.dtype(np.uint8)
+        # whether white is known to be where their dtype has it
+        self.is_unit = len(frames) == 1 and self.dtype != FLOAT32
 
     @property
     def channels(self) -> int:

@@ -100,7 +100,8 @@ class Compose(Sequential):
         return targets
 
     def run(self, canvas: Canvas, draw: Draw, slot: int, lane: int) -> Steps:
-        if self.mask_interpolation in (None, canvas.mask_interpolation):
+        own = self.mask_interpolation
+        if own is None or own == canvas.mask_interpolation:
             return self.run_all(canvas, draw, slot, lane)
         with self._masks_read(canvas):
             return self.run_all(canvas, draw, slot, lane)

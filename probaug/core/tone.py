@@ -18,6 +18,7 @@ from .scratch import scratch
 
 WHITE = {"uint8": 255, "uint16": 65535, "float32": 1.0}
 """The value of white by dtype."""
+DEPTH = {"uint8": cv2.CV_8U, "uint16": cv2.CV_16U}
 
 MOST = 128
 """OpenCV 5 serves no more channels than this (4.x: 512)."""
@@ -80,11 +81,9 @@ class Curve:
             if self.to_float:
                 table = table.astype(np.float32)
             else:
-                white = WHITE[dtype]
-                table = np.maximum(np.minimum(table, 1.0), 0.0)
-                table *= white
-                table += 0.5
-                table = table.astype(dtype)
+                # scaled, rounded and clipped in one call
+                white: Any = WHITE[dtype]
+                table = cv2.multiply(table, white, dtype=DEPTH[dtype]).reshape(table.shape)
             self._tables[dtype] = table
         return table
 
