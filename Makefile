@@ -3,6 +3,7 @@
 #   make demo    real photos, overlays, two small models trained;
 #                ARGS="--coco FILE --images DIR" takes your own
 #   make test    the tests but the slow ones (make test-slow); ARGS="-k flips" picks some
+#   make test-oldest    the same with the oldest OpenCV there is support for, without TensorFlow
 #   make lint    ruff and mypy; make format mends what ruff can
 #   make bench   speed beside Albumentations 2.0.8; OPENCV=4.14.0.94 takes another OpenCV,
 #                ARGS="--only cifar" one pipeline
@@ -16,17 +17,20 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 WORKERS ?= 2
 # The OpenCV that `make bench` measures with.
 OPENCV ?= 5.0.0.93
+# The oldest OpenCV that there is support for.
+OLDEST ?= 4.12.0.88
 ARGS ?=
 
 RUN = .venv/bin/python
 BENCH = .venv-bench/bin/python
+OLD = .venv-oldest/bin/python
 PYTEST = $(RUN) -m pytest -n $(WORKERS) --dist worksteal
 
 # TensorFlow's start-up messages would bury ours.
 export TF_CPP_MIN_LOG_LEVEL ?= 2
 export PIP_DISABLE_PIP_VERSION_CHECK ?= 1
 
-.PHONY: help ready demo test test-slow lint format bench clean
+.PHONY: help ready demo test test-slow test-oldest lint format bench clean
 .DELETE_ON_ERROR:
 
 help:
@@ -45,6 +49,10 @@ test: ready
 test-slow: ready
 	$(PYTEST) -m slow $(ARGS)
 
+test-oldest: .venv-oldest/ready
+	@$(OLD) tools/check_opencv.py
+	$(OLD) -m pytest -n $(WORKERS) --dist worksteal -m "not slow" $(ARGS)
+
 lint: .venv/ready
 	$(RUN) -m ruff check .
 	$(RUN) -m ruff format --check .
@@ -58,7 +66,7 @@ bench: .venv-bench/ready-$(OPENCV)
 	$(BENCH) benchmarks/pipelines.py $(ARGS)
 
 clean:
-	rm -rf .venv .venv-bench build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-bench .venv-oldest build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # $(call environment,FOLDER): a virtual environment there, unless there is one.
@@ -74,6 +82,11 @@ endef
 	@echo "Setting up .venv, once; TensorFlow is a large download."
 	$(call environment,.venv)
 	$(RUN) -m pip install --editable ".[dev,tensorflow,demo,yaml]"
+	@touch $@
+
+.venv-oldest/ready: pyproject.toml
+	$(call environment,.venv-oldest)
+	$(OLD) -m pip install "opencv-python==$(OLDEST)" --editable ".[dev]"
 	@touch $@
 
 # Albumentations brings OpenCV's headless wheel, so it has an environment of its own, and probaug

@@ -14,8 +14,9 @@ import numpy as np
 from . import tone as tones
 from .fields import Array, dtype_name
 from .labels import Labels
-from .layer import FLOAT32, Fusion, Layer, Plane
+from .layer import Fusion, Layer, Plane
 from .matrix import Size
+from .tone import FLOAT32
 
 if TYPE_CHECKING:
     from .transform import Leaf

@@ -270,20 +270,20 @@ class Declared:
         return hash((type(self).__name__, frozen(self._values())))
 
     def __getstate__(self) -> dict[str, Any]:
-        return {name: value for name, value in self.__dict__.items() if not is_scratch(name)}
+        return {name: value for name, value in self.__dict__.items() if not is_cached(name)}
 
     def __setstate__(self, state: Mapping[str, Any]) -> None:
         self.__dict__.update(state)
 
 
-def is_scratch(name: str) -> bool:
+def is_cached(name: str) -> bool:
     """Whether an instance entry is derived or per-process, and so never copied or compared."""
     return name.startswith("_cached_")
 
 
 def is_derived(name: str) -> bool:
     """Whether an instance entry was worked out from fields."""
-    return is_scratch(name) and name != "_cached_stream"
+    return is_cached(name) and name != "_cached_stream"
 
 
 def walk(value: Any) -> Iterator[Any]:

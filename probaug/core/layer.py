@@ -23,6 +23,7 @@ from . import tone as tones
 from .fields import Array, Fill
 from .matrix import Matrix, Size, shift
 from .scratch import lend, take_back
+from .tone import FLOAT32
 from .warp import AREA, CONSTANT, LINEAR, NEAREST, REPLICATE, resize, shuffle, warp
 
 Kind = Literal["image", "mask"]
@@ -33,7 +34,6 @@ Window = tuple[int, int, int, int]
 
 
 IDENTITY = Matrix()
-FLOAT32 = np.dtype(np.float32)
 EXTENDS = (CONSTANT, REPLICATE)
 """Borders that are the same whether an image is cut or padded first."""
 

@@ -24,10 +24,9 @@ WARPED = {AREA: LINEAR, LINEAR_EXACT: LINEAR, NEAREST_EXACT: NEAREST}  # only re
 FLIP = {(-1, 1): 1, (1, -1): 0, (-1, -1): -1}
 SERVED = frozenset(map(np.dtype, ("uint8", "uint16", "int16", "float32", "float64")))
 """What OpenCV interpolates."""
-PICKED = frozenset(map(np.dtype, ("uint8", "uint16", "float32")))
-"""Where OpenCV's nearest pixel is the true one; others go through 1/32 of a pixel or not at all."""
-COLOURS = frozenset(map(np.dtype, ("uint8", "uint16", "float32")))
-"""What OpenCV turns from three channels into four."""
+EXACT = frozenset(map(np.dtype, ("uint8", "uint16", "float32")))
+"""Where OpenCV's nearest pixel is the true one (others go through 1/32 of a pixel or not at all), and
+what it turns from three channels into four."""
 FASTER_AS_FOUR = int(cv2.__version__.partition(".")[0]) >= 5
 LIMITS = {
     name: (int(np.iinfo(name).min), int(np.iinfo(name).max))
@@ -111,7 +110,7 @@ def resampled(
     """
     dtype = image.dtype
     if interpolation in PICKS:
-        if dtype not in PICKED:
+        if dtype not in EXACT:
             return _picked(image, call, size, fill)
     elif dtype not in SERVED:
         if dtype == np.float16:
@@ -124,7 +123,7 @@ def resampled(
     if image.ndim == 2:
         return call(image, border_values(fill, 1), dst)
     channels = image.shape[2]
-    if channels == 3 and as_four and interpolation == LINEAR and dtype in COLOURS:
+    if channels == 3 and as_four and interpolation == LINEAR and dtype in EXACT:
         return _as_four(image, call, size, border_values(fill, 3), dst)
     if channels in (3, 4):
         return call(image, border_values(fill, channels), dst)

@@ -11,13 +11,11 @@ import numpy as np
 from ..core.canvas import Canvas
 from ..core.fields import Between, Border, Count, Fill, Probability
 from ..core.kinds import Geometric
+from ..core.layer import Window
 from ..core.matrix import Matrix, Size, shift
 from ..core.random import Draw
 from ..core.transform import Params
 from .pads import Position, draw_place, place
-
-Window = tuple[int, int, int, int]
-"""Left, top, right, bottom in whole pixels; the last two are not part of it."""
 
 
 def start(length: int, window: int, u: float) -> int:

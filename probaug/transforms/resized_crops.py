@@ -17,10 +17,11 @@ from ..core.fields import (
     WholePair,
 )  # fmt: skip
 from ..core.kinds import Resizing
+from ..core.layer import Window
 from ..core.matrix import Size
 from ..core.random import Draw
 from ..core.transform import Params
-from .crops import Window, around_boxes, fraction_window, window_at
+from .crops import around_boxes, fraction_window, window_at
 from .resize import AreaFor
 
 TRIES = 10
