@@ -25,8 +25,9 @@ FLIP = {(-1, 1): 1, (1, -1): 0, (-1, -1): -1}
 SERVED = frozenset(map(np.dtype, ("uint8", "uint16", "int16", "float32", "float64")))
 """What OpenCV interpolates."""
 EXACT = frozenset(map(np.dtype, ("uint8", "uint16", "float32")))
-"""Where OpenCV's nearest pixel is the true one (others go through 1/32 of a pixel or not at all), and
-what it turns from three channels into four."""
+"""Where OpenCV's nearest pixel is the true one (others go through 1/32 of a pixel or not at all),
+and what it turns from three channels into four.
+"""
 FASTER_AS_FOUR = int(cv2.__version__.partition(".")[0]) >= 5
 LIMITS = {
     name: (int(np.iinfo(name).min), int(np.iinfo(name).max))
