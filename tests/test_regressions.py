@@ -169,4 +169,6 @@ def test_targets_may_be_added():
         node.add_targets({"depth": "mask"})
         result = node(image=image, depth=image[..., 0])
         np.testing.assert_array_equal(result["depth"], image[:, ::-1, 0])
+        with pytest.raises(ValueError, match="'picture'"):
+            node.add_targets({"other": "picture"})
     assert A.from_dict(flip.to_dict()) == flip

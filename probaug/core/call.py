@@ -32,6 +32,8 @@ PLANES: dict[str, tuple[Kind, int]] = {
 }
 """Targets made of pixels: their kind, and how many axes stand before height and width."""
 
+TARGETS = (*PLANES, "bboxes", "keypoints")
+
 ORDER = {name: place for place, name in enumerate(PLANES)}
 
 NO_LABELS = Labels({}, {})

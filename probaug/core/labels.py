@@ -206,7 +206,7 @@ class Boxes:
             raise ValueError(
                 f"{name}[{row}] {what}: got {self.source.given[row]!r} ({params.format}), that is "
                 f"{box} as xyxy in pixels, for an image of height {size.height} and width "
-                f"{size.width}; BboxParams(clip=True) clips boxes, "
+                f"{size.width}; {'' if params.clip else 'BboxParams(clip=True) clips boxes, '}"
                 "BboxParams(filter_invalid_bboxes=True) drops those that are not valid"
             )
         return clipped

@@ -7,17 +7,15 @@ from contextlib import contextmanager
 from typing import Annotated, Any
 
 from . import replay
-from .call import PLANES, give, read, run
+from .call import TARGETS, give, read, run
 from .canvas import Canvas
 from .compose import Children, Sequential, Steps
-from .declared import walk
+from .declared import checked, walk
 from .fields import Array, Interpolation, Probability
 from .layer import Fusion
 from .params import BboxParams, KeypointParams
 from .random import Draw
 from .transform import Record, Settings
-
-TARGETS = (*PLANES, "bboxes", "keypoints")
 
 
 class AsParams:
@@ -116,13 +114,15 @@ class Compose(Sequential):
         outer = canvas.mask_interpolation
         if self.mask_interpolation is not None:
             canvas.mask_interpolation = self.settings.mask_interpolation
-        yield
-        canvas.mask_interpolation = outer
+        try:
+            yield
+        finally:
+            canvas.mask_interpolation = outer
 
     def add_targets(self, additional_targets: dict[str, str]) -> None:
-        self.__dict__["additional_targets"] = {
-            **(self.additional_targets or {}), **additional_targets,
-        }  # fmt: skip
+        known = {**(self.additional_targets or {}), **additional_targets}
+        field = self._table().fields["additional_targets"]
+        self.__dict__["additional_targets"] = checked(type(self), field, known)
         self.__dict__.pop("_cached_settings", None)
 
     @property
@@ -153,16 +153,21 @@ class Compose(Sequential):
         Args:
             *args: None; data is given by keyword, and this says so.
             force_apply: Run whatever the pipeline's own ``p`` says.
-            key: An index, or a tuple (seed, epoch, index), that alone decides the draw.
+            key: (seed, epoch, index), which alone decides the draw, or an index under the
+                pipeline's own seed (without one, under one that the process drew for it).
             out: Arrays to write final images into, by target name.
             **data: Arrays and labels by target name; unknown names pass through untouched.
 
         """
         canvas, record = run(self, args, force_apply, key, data)
         result = give(canvas, data, out)
+        self._report(result, record)
+        return result
+
+    def _report(self, result: dict[str, Any], record: Record) -> None:
+        """Add to a result what is asked for of how it came about."""
         if self.save_applied_params:
             result["applied_transforms"] = replay.applied(self, record)
-        return result
 
 
 class ReplayCompose(Compose):
@@ -195,20 +200,9 @@ class ReplayCompose(Compose):
     is_check_shapes: bool = True
     save_key: str = "replay"
 
-    def __call__(
-        self,
-        *args: Any,
-        force_apply: bool = False,
-        key: Any = None,
-        out: Mapping[str, Array] | None = None,
-        **data: Any,
-    ) -> dict[str, Any]:
-        canvas, record = run(self, args, force_apply, key, data)
-        result = give(canvas, data, out)
-        if self.save_applied_params:
-            result["applied_transforms"] = replay.applied(self, record)
+    def _report(self, result: dict[str, Any], record: Record) -> None:
+        super()._report(result, record)
         result[self.save_key] = replay.tree(self, record)
-        return result
 
     @staticmethod
     def replay(saved_augmentations: dict[str, Any], **data: Any) -> dict[str, Any]:

@@ -104,6 +104,14 @@ class Node(Declared):
             additional_targets: More names of the call, each with the target it is treated as.
 
         """
+        from .call import TARGETS
+
+        for name, target in additional_targets.items():
+            if target not in TARGETS:
+                raise ValueError(
+                    f"{type(self).__name__}.add_targets: {name} must be one of "
+                    f"{', '.join(TARGETS)}, got {target!r}"
+                )
         known = {**self.settings.additional_targets, **additional_targets}
         self.__dict__["_settings"] = self.settings._replace(additional_targets=known)
 
@@ -126,7 +134,8 @@ class Node(Declared):
         Args:
             *args: None; data is given by keyword, and this says so.
             force_apply: Run whatever ``p`` says (but a transform whose ``p`` is 0 never runs).
-            key: An index, or a tuple (seed, epoch, index), that alone decides the draw.
+            key: (seed, epoch, index), which alone decides the draw, or an index under the
+                object's own seed (without one, under one that the process drew for it).
             out: Arrays to write final images into, by target name: C-contiguous, of the result's
                 shape and dtype. The result holds these very arrays.
             **data: Arrays and labels by target name; unknown names pass through untouched.
