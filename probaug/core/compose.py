@@ -152,6 +152,20 @@ class BaseCompose(Node, base=True):
             self.transforms[index].repeat(canvas, step)
             canvas.settle()
 
+    def set_mask_interpolation(self, mask_interpolation: int | None) -> None:
+        """Read masks between pixels another way in calls of this object; it changes itself."""
+        self.__dict__["_settings"] = self.settings._replace(mask_interpolation=mask_interpolation)
+
+    def indented_repr(self, indent: int = 2) -> str:
+        """The repr with a line for each transform."""
+        lines = [
+            child.indented_repr(indent + 2) if isinstance(child, BaseCompose) else repr(child)
+            for child in self.transforms
+        ]
+        inside = "".join(f"{' ' * indent}{line},\n" for line in lines)
+        rest = [f", {k}={v!r}" for k, v in self.config().items() if k != "transforms"]
+        return f"{type(self).__name__}([\n{inside}{' ' * (indent - 2)}]{''.join(rest)})"
+
     def __len__(self) -> int:
         return len(self.transforms)
 

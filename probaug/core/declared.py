@@ -14,6 +14,7 @@ from typing import Any, ClassVar, NamedTuple, Self, get_type_hints
 
 import numpy as np
 
+from . import aliases
 from .fields import Drawn, convert, describe, fits, plain, rules
 
 REQUIRED: Any = inspect.Parameter.empty
@@ -57,6 +58,8 @@ class Table:
             if name in given:
                 raise TypeError(f"{cls.__name__} got several values for {name!r}")
             given[name] = value
+        if not given.keys() <= self.fields.keys():
+            aliases.rename(cls, given, self.fields)
         if unknown := given.keys() - self.fields.keys():
             raise TypeError(unknown_keyword(cls, sorted(unknown)[0], self.names))
         values = {}
@@ -84,6 +87,8 @@ def unknown_keyword(cls: type, name: str, known: tuple[str, ...]) -> str:
     """The message for a keyword that no field bears, with the nearest names."""
     from difflib import get_close_matches  # only on the way to an error
 
+    if today := aliases.version_1(name, known):
+        return f"{cls.__name__} has no parameter {name!r}: since Albumentations 2.0 it is {today}"
     near = get_close_matches(name, known, 2)
     hint = f"; did you mean {' or '.join(near)}?" if near else f"; it takes {', '.join(known)}"
     return f"{cls.__name__} has no parameter {name!r}{hint}"
@@ -227,9 +232,10 @@ class Declared:
         return self.__replace__(**changes)
 
     def __replace__(self, **changes: Any) -> Self:
+        table = self._table()
+        aliases.rename(type(self), changes, table.names)
         if self._is_open():
             copy = object.__new__(type(self))
-            table = self._table()
             if unknown := changes.keys() - self.__dict__.keys() - table.fields.keys():
                 known = (*table.names, *self.__dict__)
                 raise TypeError(unknown_keyword(type(self), sorted(unknown)[0], known))

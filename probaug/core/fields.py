@@ -185,10 +185,9 @@ def rules(hint: Any) -> tuple[Any, ...]:
 
 def convert(value: Any, hint: Any) -> Any:
     """Bring a plain value into the form that a hint stores, whether or not it fits."""
-    if value is not None:
-        for rule in rules(hint):
-            if hasattr(rule, "convert"):
-                value = rule.convert(value)
+    for rule in rules(hint):
+        if hasattr(rule, "convert") and (value is not None or hasattr(rule, "takes_none")):
+            value = rule.convert(value)
     return value
 
 

@@ -35,7 +35,12 @@ class AsParams:
 
 
 class ToTargets:
-    """Every value names a target."""
+    """Every value names a target; None reads as {}."""
+
+    takes_none = True
+
+    def convert(self, value: Any) -> Any:
+        return {} if value is None else value
 
     def __call__(self, value: Any) -> bool:
         return value is None or all(target in TARGETS for target in value.values())
@@ -119,10 +124,15 @@ class Compose(Sequential):
         finally:
             canvas.mask_interpolation = outer
 
+    def set_mask_interpolation(self, mask_interpolation: int | None) -> None:
+        self._set("mask_interpolation", mask_interpolation)
+
     def add_targets(self, additional_targets: dict[str, str]) -> None:
         known = {**(self.additional_targets or {}), **additional_targets}
-        field = self._table().fields["additional_targets"]
-        self.__dict__["additional_targets"] = checked(type(self), field, known)
+        self._set("additional_targets", known)
+
+    def _set(self, name: str, value: Any) -> None:
+        self.__dict__[name] = checked(type(self), self._table().fields[name], value)
         self.__dict__.pop("_cached_settings", None)
 
     @property

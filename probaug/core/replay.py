@@ -64,7 +64,7 @@ def fields_of(node: Node) -> dict[str, Any]:
     return {name: value for name, value in node._values().items() if name != "transforms"}
 
 
-def class_name(node: Node) -> str:
+def class_name(node: object) -> str:
     """The registered name of a node's class, or where a user's class is defined."""
     cls = type(node)
     known = find_class(cls.__name__)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
+from .about import About
 from .declared import Declared
 from .fields import Probability
 from .layer import Fusion
@@ -35,7 +36,7 @@ class Settings(NamedTuple):
 PLAIN = Settings()
 
 
-class Node(Declared):
+class Node(About, Declared):
     """One place of a pipeline: a transform or a container of them."""
 
     draws: ClassVar[int | None] = None
