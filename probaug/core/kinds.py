@@ -139,20 +139,12 @@ class Resizing(Spatial, base=True):
             first = False
 
 
-class Remap(Sampled, base=True):
+class Remap(Spatial, base=True):
     """Bends the image by a dense map. Subclasses define ``field(size, **params)``.
 
     The field says, for every pixel of the result, where in the source it is read: two float32
     (H, W) arrays of pixel-centre coordinates, x and y; or None where nothing moves. It is made
     once per call, for the size of the sample, and scaled for targets of other sizes.
-
-    Args:
-        interpolation: How to read the image between pixels.
-        mask_interpolation: How to read masks between pixels.
-        border_mode: What lies beyond the edge.
-        fill: Image value of a constant border, in the image's units.
-        fill_mask: Mask value of a constant border.
-
     """
 
     field: ClassVar[Callable[..., tuple[Array, Array] | None]]
