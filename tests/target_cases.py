@@ -52,7 +52,7 @@ STACKS = {
     "mask": (MASK, 0),
     "images": (np.stack([IMAGE, 255 - IMAGE, IMAGE // 2]), 1),
     "masks": (np.stack([MASK, MASK + 1]), 1),
-    "volume": (np.stack([IMAGE, 255 - IMAGE]), 1),
+    "volume": (np.stack([IMAGE, 255 - IMAGE, IMAGE // 4]), 1),
     "mask3d": (np.stack([MASK, MASK + 1, MASK + 2]), 1),
     "volumes": (np.stack([[IMAGE, 255 - IMAGE, IMAGE], [IMAGE // 2, IMAGE, IMAGE // 3]]), 2),
     "masks3d": (np.stack([[MASK, MASK + 1, MASK], [MASK + 2, MASK, MASK + 3]]), 2),

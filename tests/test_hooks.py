@@ -170,7 +170,7 @@ class Volumes(A.DualTransform):
 
 
 VOLUMES = {
-    "volume": np.stack([IMAGE, 255 - IMAGE]),
+    "volume": np.stack([IMAGE, 255 - IMAGE, IMAGE]),
     "volumes": np.stack([[IMAGE, 255 - IMAGE, IMAGE]] * 2),
     "mask3d": np.stack([MASK, MASK + 1, MASK]),
     "masks3d": np.stack([[MASK, MASK + 1, MASK], [MASK + 2, MASK, MASK]]),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .canvas import Canvas
+from .canvas import Canvas, together
 from .declared import walk
 from .fields import Array
 from .labels import Boxes, Labels, Points
@@ -31,6 +31,8 @@ PLANES: dict[str, tuple[Kind, int]] = {
     "masks3d": ("mask", 2),
 }
 """Targets made of pixels: their kind, and how many axes stand before height and width."""
+
+VOLUMES = ("volume", "volumes", "mask3d", "masks3d")
 
 TARGETS = (*PLANES, "bboxes", "keypoints")
 
@@ -87,7 +89,7 @@ def read(name: str, settings: Settings, data: dict[str, Any], node: Node | None 
     alike = settings.additional_targets
     planes: list[Plane] = []
     labelled: list[tuple[str, str]] = []
-    stacks: dict[str, tuple[Any, int]] = {}
+    stacks: dict[str, tuple[Any, tuple[int, ...]]] = {}
     rest: dict[str, Any] = {}
     for key, value in data.items():
         target = alike.get(key, key)
@@ -95,7 +97,7 @@ def read(name: str, settings: Settings, data: dict[str, Any], node: Node | None 
             kind, lead = PLANES[target]
             frames = unstack(name, key, value, lead) if lead else [checked_image(name, key, value)]
             if lead:
-                stacks[key] = value, lead
+                stacks[key] = value, np.shape(value)[:lead] if lead > 1 else (len(value),)
             if frames:
                 planes.append(Plane(key, kind, frames))
         elif value is not None and target in ("bboxes", "keypoints"):
@@ -106,6 +108,9 @@ def read(name: str, settings: Settings, data: dict[str, Any], node: Node | None 
         refuse_unknown(name, settings, rest, node)
     size = common_size(name, settings, planes)
     labels = read_labels(name, settings, labelled, data, size) if labelled else NO_LABELS
+    if stacks and (depth := common_depth(name, settings, stacks)):
+        for key, points in labels.points.items():
+            points.lie_in(key, depth)
     canvas = Canvas(planes, labels, rest, settings.fusion, settings.mask_interpolation, size)
     canvas.stacks = stacks
     canvas.alike = alike
@@ -173,6 +178,23 @@ def common_size(name: str, settings: Settings, planes: list[Plane]) -> Size:
     return Size(height, width)
 
 
+def common_depth(name: str, settings: Settings, stacks: dict[str, Any]) -> int:
+    """How many slices the volumes have; 0 without any."""
+    alike = settings.additional_targets
+    depths = {
+        key: leading[-1]
+        for key, (_, leading) in stacks.items()
+        if alike.get(key, key) in VOLUMES and all(leading)
+    }
+    if settings.is_check_shapes and len(set(depths.values())) > 1:
+        raise ValueError(
+            f"{name} expects all volumes of one depth, got "
+            f"{', '.join(f'{depth} slices in {key}' for key, depth in depths.items())}; "
+            "Compose(is_check_shapes=False) allows targets of different sizes"
+        )
+    return next(iter(depths.values()), 0)
+
+
 def read_labels(
     name: str,
     settings: Settings,
@@ -226,6 +248,8 @@ def refuse_unknown(name: str, settings: Settings, rest: dict[str, Any], node: No
 def give(canvas: Canvas, data: dict[str, Any], out: Mapping[str, Array] | None) -> dict[str, Any]:
     """Finish all pending work and put the results where the data was."""
     targets = dict(out) if out else None
+    if canvas.finish:
+        canvas.reopen()
     if targets:
         require_targets(canvas, targets)
     canvas.flush(direct(canvas, targets) if targets else None)
@@ -245,18 +269,28 @@ def give(canvas: Canvas, data: dict[str, Any], out: Mapping[str, Array] | None) 
             result[name] = value
     if canvas.stacks:
         result.update(empty_stacks(canvas))
+    if canvas.finish:
+        result.update(finished(canvas, data, result))
     if canvas.is_labelled:
         result.update(given_labels(canvas))
     return result
 
 
+def finished(canvas: Canvas, data: dict[str, Any], result: dict[str, Any]) -> dict[str, Any]:
+    """Results of pixels as what the last transform makes of them."""
+    names = {plane.name for layer in canvas.layers for plane in layer.planes} | {*canvas.stacks}
+    finishes = {name: canvas.finish.get(canvas.alike.get(name, name)) for name in names & {*data}}
+    return {name: to(result[name], data[name]) for name, to in finishes.items() if to}
+
+
 def empty_stacks(canvas: Canvas) -> dict[str, Array]:
     """Arrays of no frames, of the size that frames would have."""
     size, result = canvas.size, {}
-    for name, (value, lead) in canvas.stacks.items():
-        empty = isinstance(value, np.ndarray) and 0 in value.shape[:lead]
-        if empty and value.shape[lead:][:2] != size:
-            shape = (*value.shape[:lead], *size, *value.shape[lead + 2 :])
+    for name, (value, leading) in canvas.stacks.items():
+        if not isinstance(value, np.ndarray) or 0 not in leading:
+            continue
+        shape = (*leading, *size, *value.shape[len(leading) + 2 :])
+        if shape != value.shape:
             result[name] = np.zeros(shape, value.dtype)
     return result
 
@@ -278,6 +312,8 @@ def require_targets(canvas: Canvas, out: Mapping[str, Any]) -> None:
     """Raise an error for a destination that nothing could be written to."""
     names = [plane.name for layer in canvas.layers for plane in layer.planes]
     for name, target in out.items():
+        if canvas.alike.get(name, name) in canvas.finish:
+            raise TypeError(f"out[{name!r}] cannot hold a tensor; leave it out, or the conversion")
         if name not in names:
             raise ValueError(f"out[{name!r}] names nothing to write; there is {', '.join(names)}")
         if not isinstance(target, np.ndarray):
@@ -308,15 +344,16 @@ def owned(frame: Array, given: Array) -> Array:
     return frame
 
 
-def restack(plane: Plane, stack: tuple[Any, int]) -> Any:
+def restack(plane: Plane, stack: tuple[Any, tuple[int, ...]]) -> Any:
     """The frames of a plane in the caller's container."""
-    given, lead = stack
+    given, leading = stack
     same_count = len(plane.frames) == len(plane.given)
     if same_count and all(map(lambda a, b: a is b, plane.frames, plane.given)):
         return given
     if isinstance(given, np.ndarray):
-        stacked = np.stack(plane.frames)
-        leading = given.shape[:lead] if same_count else (-1, *given.shape[1:lead])
+        stacked = together(plane.frames)
+        if not stacked.flags.c_contiguous or np.may_share_memory(stacked, given):
+            stacked = np.stack(plane.frames)
         return stacked.reshape(*leading, *stacked.shape[1:])
     pairs = zip_longest(plane.frames, plane.given[: len(plane.frames)])
     frames = [frame if was is None else owned(frame, was) for frame, was in pairs]

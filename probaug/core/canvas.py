@@ -5,7 +5,8 @@ Labels are never pending: each transform moves them at once. Pixels wait in laye
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import cv2
@@ -22,6 +23,20 @@ if TYPE_CHECKING:
     from .transform import Leaf
 
 
+Finish = Callable[[Any, Any], Any]
+"""What becomes of a result: a function of it and of what was given."""
+NOTHING: Mapping[str, Finish] = MappingProxyType({})
+
+
+class Closed(list[Layer]):
+    """The layers of a canvas that no transform may change any more."""
+
+    by: str
+
+    def __iter__(self) -> Iterator[Layer]:
+        raise TypeError(f"{self.by} must be the last transform: others cannot change its result")
+
+
 class Canvas:
     """Planes and labels of one sample, with the pixel work still to be done.
 
@@ -29,8 +44,8 @@ class Canvas:
     """
 
     __slots__ = (
-        "alike", "data", "fusion", "is_labelled", "labels", "layers", "mask_interpolation",
-        "stacks",
+        "alike", "data", "finish", "fusion", "is_labelled", "labels", "layers",
+        "mask_interpolation", "stacks",
     )  # fmt: skip
 
     def __init__(
@@ -48,8 +63,9 @@ class Canvas:
         self.data = data
         self.mask_interpolation = mask_interpolation
         self.alike: Mapping[str, str] = {}  # additional targets, by name
-        # targets of several frames: what was given, and how many axes stand before H and W
-        self.stacks: dict[str, tuple[Any, int]] = {}
+        self.finish: Mapping[str, Finish] = NOTHING  # what becomes of results, by target
+        # targets of several frames: what was given, and the axes that now stand before H and W
+        self.stacks: dict[str, tuple[Any, tuple[int, ...]]] = {}
         self.layers: list[Layer] = [] if size is None else [Layer(size, planes, fusion)]
         if size is None or len(planes) > 1:
             self.arrange(planes)
@@ -67,6 +83,17 @@ class Canvas:
                 layers.append(Layer(Size(height, width), [plane], self.fusion))
         if layers:
             self.layers = layers
+
+    def close(self, by: str, finish: Mapping[str, Finish]) -> None:
+        """Let results leave as something else, by target, and let no transform come after."""
+        self.finish = {**self.finish, **finish}
+        self.flush()
+        self.layers = Closed(self.layers)
+        self.layers.by = by
+
+    def reopen(self) -> None:
+        """Allow work on pixels again, at the end of a call."""
+        self.layers = self.layers[:]
 
     @property
     def size(self) -> Size:
@@ -118,6 +145,8 @@ class Canvas:
 
     def settle(self, last: bool = False) -> None:
         """Clip and filter labels as their params say; ``last`` at the end of a pipeline."""
+        if last and self.finish:
+            self.reopen()
         if self.is_labelled:
             self.labels.settle(self.size, last)
 
@@ -138,6 +167,28 @@ class Canvas:
         """Map every image value through a curve."""
         for layer in self.layers:
             layer.tone(curve)
+
+
+def together(frames: list[Array]) -> Array:
+    """Frames as one (N, H, W, ...) array: a view where they are slices of one already."""
+    first, second = frames[0], frames[min(1, len(frames) - 1)]
+    start = address(first)
+    step = address(second) - start
+    layout = first.shape, first.strides, first.dtype
+    if first.base is not None and all(
+        frame.base is first.base  # or its memory might be gone before the view is
+        and (frame.shape, frame.strides, frame.dtype) == layout
+        and address(frame) == start + index * step
+        for index, frame in enumerate(frames)
+    ):
+        strides = (step, *first.strides)
+        return np.lib.stride_tricks.as_strided(first, (len(frames), *first.shape), strides)
+    return np.stack(frames)
+
+
+def address(array: Array) -> int:
+    """Where an array begins in memory."""
+    return int(array.__array_interface__["data"][0])
 
 
 def unserved(transform: Leaf, name: str, shape: tuple[int, ...], dtype: Any) -> TypeError:

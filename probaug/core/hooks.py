@@ -225,20 +225,26 @@ class BasicTransform(Leaf, base=True):
         for plane in planes:
             if plane.name in results:
                 result = results.pop(plane.name)
-                plane.frames = self._frames(plane.name, result, canvas.stacks.get(plane.name))
+                plane.frames, leading = self._frames(plane.name, result, canvas)
+                if leading:
+                    canvas.stacks[plane.name] = canvas.stacks[plane.name][0], leading
                 plane.dtype = plane.frames[0].dtype
                 plane.origin, plane.is_unit = plane.frames, False
         canvas.arrange(planes)
         columns.take_back(type(self).__name__, canvas, results)
         canvas.data.update(results)
 
-    def _frames(self, name: str, result: Any, stack: tuple[Any, int] | None) -> list[Array]:
-        """What a hook returned for a target of pixels, frame by frame."""
-        frames = [result]
-        if stack is not None:
+    def _frames(
+        self, name: str, result: Any, canvas: Canvas
+    ) -> tuple[list[Array], tuple[int, ...]]:
+        """What a hook returned for a target of pixels, frame by frame, and its leading axes."""
+        frames, leading = [result], ()
+        if name in canvas.stacks:
             several = isinstance(result, (list, tuple, np.ndarray))
             frames = list(result) if several else []
-            if stack[1] == 2:
+            leading = (len(frames),)
+            if len(canvas.stacks[name][1]) == 2:
+                leading = (len(frames), len(frames[0]) if frames else 0)
                 frames = [frame for volume in frames for frame in volume]
         for frame in frames or [result]:
             if not isinstance(frame, np.ndarray) or frame.ndim not in (2, 3) or not frame.size:
@@ -247,7 +253,7 @@ class BasicTransform(Leaf, base=True):
                     f"{type(self).__name__} must return {name} as (H, W) or (H, W, C) arrays, "
                     f"got {got}"
                 )
-        return [np.ascontiguousarray(frame) for frame in frames]
+        return [np.ascontiguousarray(frame) for frame in frames], leading
 
 
 class ImageOnlyTransform(BasicTransform, base=True):
@@ -356,12 +362,12 @@ def hook_data(canvas: Canvas, columns: LabelColumns, served: Container[str] = ()
             data[plane.name] = frames[0]
         else:
             alike = len({(frame.shape, frame.dtype) for frame in frames}) == 1
-            data[plane.name] = stacked(frames, *canvas.stacks[plane.name]) if alike else frames
+            data[plane.name] = stacked(frames, canvas.stacks[plane.name][1]) if alike else frames
     data.update(columns.arrays())
     return data
 
 
-def stacked(frames: list[Array], given: Any, lead: int) -> Array:
-    """Frames in one array, with the leading axes that were given."""
+def stacked(frames: list[Array], leading: tuple[int, ...]) -> Array:
+    """Frames in one array, with the leading axes that they have by now."""
     stack = np.stack(frames)
-    return stack if lead == 1 else stack.reshape(*given.shape[:lead], *stack.shape[1:])
+    return stack.reshape(*leading, *stack.shape[1:])

@@ -1,7 +1,7 @@
 """Boxes, keypoints and the labels that travel with them: formats, checks, filters.
 
 Inside, boxes are float64 (N, 4) xyxy in pixels, keypoints float64 (N, 5): x, y (continuous, so
-a pixel-centre index plus 0.5), z, angle in radians, scale. ``rows`` says which row of what the
+a pixel-centre index plus 0.5), z (the index of a slice), angle in radians, scale. ``rows`` says which row of what the
 caller gave each one comes from, so labels come back as the very objects that went in.
 """
 
@@ -260,11 +260,14 @@ class Boxes:
 class Points:
     """The keypoints of one target."""
 
-    __slots__ = ("columns", "params", "rows", "settled", "source", "start", "turns", "values")
+    __slots__ = (
+        "columns", "depth", "params", "rows", "settled", "source", "start", "turns", "values"
+    )  # fmt: skip
 
     def __init__(self, name: str, given: Any, fields: dict[str, Any], params: Any, size: Size):
         self.params: KeypointParams = params
         self.columns = [POINT_COLUMNS[letter] for letter in params.format]
+        self.depth = 0  # slices of the volume that they lie in, by z
         self.turns = "a" in params.format or "s" in params.format  # somebody reads these columns
         self.source = Rows(name, given, len(self.columns), fields)
         numbers = self.source.numbers(name)
@@ -283,7 +286,7 @@ class Points:
         points = cls.__new__(cls)
         points.params, points.values, points.rows = params, values, np.arange(len(values))
         points.settled = None
-        points.turns = True
+        points.depth, points.turns = 0, True
         return points
 
     def _checked(self, name: str, size: Size) -> Array:
@@ -304,6 +307,23 @@ class Points:
             return values
         return self.start
 
+    def lie_in(self, name: str, depth: int) -> None:
+        """Take z, where the format has it, as the index of a slice among so many."""
+        if "z" not in self.params.format:
+            return
+        self.depth = depth
+        if self.params.remove_invisible and not (inside := self._in_depth()).all():
+            row = int(np.flatnonzero(~inside)[0])
+            raise ValueError(
+                f"{name}[{row}] must lie inside the volume: got {self.source.given[row]!r} "
+                f"({self.params.format}) for a volume of {depth} slices; "
+                "KeypointParams(remove_invisible=False) allows it"
+            )
+
+    def _in_depth(self) -> Array:
+        z = self.values[:, 2]
+        return np.asarray((z >= -0.5) & (z <= self.depth - 0.5))
+
     def settle(self, size: Size) -> None:
         """Drop points outside the image, if the params ask for it."""
         values = self.values
@@ -311,6 +331,8 @@ class Points:
             return
         xy = values[:, :2]
         visible: Any = ((xy >= 0) & (xy <= (size.width, size.height))).all(axis=1)
+        if self.depth:
+            visible &= self._in_depth()
         self.keep(visible)
         self.settled = self.values
 
