@@ -11,11 +11,15 @@ import numpy as np
 from .canvas import Canvas, together
 from .declared import walk
 from .fields import Array
+from .instances import ALIKE, Instances
 from .labels import Boxes, Labels, Points
 from .layer import Kind, Plane
 from .matrix import Size
-from .params import BboxParams, KeypointParams
+from .oriented import OrientedBoxes
+from .params import BboxParams, KeypointParams, PolygonParams
+from .polygons import Polygons
 from .random import Key, current, enter, key_of, leave
+from .refit import refit
 
 if TYPE_CHECKING:
     from .transform import Node, Record, Settings
@@ -29,18 +33,23 @@ PLANES: dict[str, tuple[Kind, int]] = {
     "masks": ("mask", 1),
     "mask3d": ("mask", 1),
     "masks3d": ("mask", 2),
+    "heatmap": ("heatmap", 0),
+    "heatmaps": ("heatmap", 1),
 }
 """Targets made of pixels: their kind, and how many axes stand before height and width."""
 
 VOLUMES = ("volume", "volumes", "mask3d", "masks3d")
 
-TARGETS = (*PLANES, "bboxes", "keypoints")
+LABELS = ("bboxes", "keypoints", "polygons")
+
+TARGETS = (*PLANES, *LABELS)
 
 ORDER = {name: place for place, name in enumerate(PLANES)}
 
 NO_LABELS = Labels({}, {})
 PLAIN_BOXES = BboxParams(format="albumentations")
 PLAIN_POINTS = KeypointParams(format="xy")
+PLAIN_POLYGONS = PolygonParams()
 
 
 def call(
@@ -69,9 +78,17 @@ def run(
         record = node.maybe(canvas, draw, 0, 0, force)
     finally:
         leave(draw)
+    finish_labels(canvas)
+    return canvas, record
+
+
+def finish_labels(canvas: Canvas) -> None:
+    """Do to labels what is left to do when all transforms have run."""
     if canvas.is_labelled:
         canvas.settle(last=True)
-    return canvas, record
+        refit(canvas)
+        for points in canvas.labels.points.values():
+            points.exchange()
 
 
 def call_key(node: Node, key: Any) -> Key:
@@ -91,7 +108,14 @@ def read(name: str, settings: Settings, data: dict[str, Any], node: Node | None 
     labelled: list[tuple[str, str]] = []
     stacks: dict[str, tuple[Any, tuple[int, ...]]] = {}
     rest: dict[str, Any] = {}
-    for key, value in data.items():
+    instances = None
+    given = data
+    if data.get("instances") is not None and "instances" not in alike:
+        instances = Instances(name, data["instances"])
+        given = {**data, **instances.targets}
+        del given["instances"]
+        alike = {**alike, **ALIKE}
+    for key, value in given.items():
         target = alike.get(key, key)
         if value is not None and target in PLANES:
             kind, lead = PLANES[target]
@@ -100,20 +124,21 @@ def read(name: str, settings: Settings, data: dict[str, Any], node: Node | None 
                 stacks[key] = value, np.shape(value)[:lead] if lead > 1 else (len(value),)
             if frames:
                 planes.append(Plane(key, kind, frames))
-        elif value is not None and target in ("bboxes", "keypoints"):
+        elif value is not None and target in LABELS:
             labelled.append((key, target))
         else:
             rest[key] = value
     if settings.strict:
         refuse_unknown(name, settings, rest, node)
     size = common_size(name, settings, planes)
-    labels = read_labels(name, settings, labelled, data, size) if labelled else NO_LABELS
+    labels = read_labels(name, settings, labelled, given, size) if labelled else NO_LABELS
     if stacks and (depth := common_depth(name, settings, stacks)):
         for key, points in labels.points.items():
             points.lie_in(key, depth)
     canvas = Canvas(planes, labels, rest, settings.fusion, settings.mask_interpolation, size)
     canvas.stacks = stacks
     canvas.alike = alike
+    canvas.instances = instances
     return canvas
 
 
@@ -157,7 +182,7 @@ def common_size(name: str, settings: Settings, planes: list[Plane]) -> Size:
         return Size(height, width)
     if len(planes) > 1:
         # images come first, and before additional ones those of the plain names
-        planes.sort(key=lambda plane: (plane.kind, ORDER.get(plane.name, len(ORDER))))
+        planes.sort(key=lambda plane: (plane.kind != "image", ORDER.get(plane.name, len(ORDER))))
     height, width = planes[0].frames[0].shape[:2]
     for plane in planes:
         for frame in plane.frames:
@@ -205,11 +230,14 @@ def read_labels(
     """Parse boxes and keypoints; label fields go with the target of the plain name."""
     boxes: dict[str, Boxes] = {}
     points: dict[str, Points] = {}
+    polygons: dict[str, Polygons] = {}
     taken: set[str] = set()
     for key, target in labelled:
-        params = settings.bbox_params if target == "bboxes" else settings.keypoint_params
-        if params is None and not isinstance(data[key], np.ndarray):
-            wanted = "bbox_params" if target == "bboxes" else "keypoint_params"
+        wanted = {"bboxes": "bbox_params", "keypoints": "keypoint_params"}.get(
+            target, "polygon_params"
+        )
+        params = getattr(settings, wanted)
+        if params is None and target != "polygons" and not isinstance(data[key], np.ndarray):
             raise ValueError(f"{name} needs {wanted} to read {key}: A.Compose([...], {wanted}=...)")
         fields = {}
         if params is not None and key == target:
@@ -224,17 +252,24 @@ def read_labels(
                 fields[field] = data[field]
             taken.update(fields)
         if target == "bboxes":
-            boxes[key] = Boxes(key, data[key], fields, params or PLAIN_BOXES, size)
+            params = params or PLAIN_BOXES
+            kind = OrientedBoxes if params.bbox_type == "obb" else Boxes
+            boxes[key] = kind(key, data[key], fields, params, size)
+        elif target == "polygons":
+            polygons[key] = Polygons(key, data[key], fields, params or PLAIN_POLYGONS, size)
         else:
-            points[key] = Points(key, data[key], fields, params or PLAIN_POINTS, size)
-    return Labels(boxes, points)
+            params = params or PLAIN_POINTS
+            if key in ALIKE and params.remove_invisible:  # a skeleton keeps its rows
+                params = params.replace(remove_invisible=False)
+            points[key] = Points(key, data[key], fields, params, size)
+    return Labels(boxes, points, polygons)
 
 
 def refuse_unknown(name: str, settings: Settings, rest: dict[str, Any], node: Node | None) -> None:
     """In strict calls, allow only label fields, targets, and what a transform asks for."""
     known = {
         field
-        for params in (settings.bbox_params, settings.keypoint_params)
+        for params in (settings.bbox_params, settings.keypoint_params, settings.polygon_params)
         if params is not None
         for field in params.fields
     }
@@ -273,7 +308,18 @@ def give(canvas: Canvas, data: dict[str, Any], out: Mapping[str, Array] | None) 
         result.update(finished(canvas, data, result))
     if canvas.is_labelled:
         result.update(given_labels(canvas))
+    if canvas.instances is not None:
+        canvas.instances.give(result, canvas)
     return result
+
+
+def kept_rows(canvas: Canvas) -> dict[str, Array]:
+    """For every label target, which of the given rows are left, in the order of the result."""
+    kept = {name: target.rows for name, target in canvas.labels.targets.items()}
+    if canvas.instances is not None:
+        kept = {name: rows for name, rows in kept.items() if name not in ALIKE}
+        kept["instances"] = np.array(canvas.instances.alive(canvas), np.intp)
+    return kept
 
 
 def finished(canvas: Canvas, data: dict[str, Any], result: dict[str, Any]) -> dict[str, Any]:
@@ -304,7 +350,10 @@ def given_labels(canvas: Canvas) -> dict[str, Any]:
         result.update(boxes.source.give_fields(boxes.rows))
     for name, points in canvas.labels.points.items():
         result[name] = points.give(size)
-        result.update(points.source.give_fields(points.rows))
+        result.update(points.give_fields())
+    for name, polygons in canvas.labels.polygons.items():
+        result[name] = polygons.give(size)
+        result.update(polygons.source.give_fields(polygons.rows))
     return result
 
 

@@ -20,6 +20,7 @@ from .matrix import Size
 from .tone import FLOAT32
 
 if TYPE_CHECKING:
+    from .instances import Instances
     from .transform import Leaf
 
 
@@ -44,7 +45,7 @@ class Canvas:
     """
 
     __slots__ = (
-        "alike", "data", "finish", "fusion", "is_labelled", "labels", "layers",
+        "alike", "data", "finish", "fusion", "instances", "is_labelled", "labels", "layers",
         "mask_interpolation", "stacks",
     )  # fmt: skip
 
@@ -59,10 +60,11 @@ class Canvas:
     ) -> None:
         self.fusion: Fusion = fusion
         self.labels = labels
-        self.is_labelled = bool(labels.boxes or labels.points)
+        self.is_labelled = bool(labels.boxes or labels.points or labels.polygons)
         self.data = data
         self.mask_interpolation = mask_interpolation
         self.alike: Mapping[str, str] = {}  # additional targets, by name
+        self.instances: Instances | None = None
         self.finish: Mapping[str, Finish] = NOTHING  # what becomes of results, by target
         # targets of several frames: what was given, and the axes that now stand before H and W
         self.stacks: dict[str, tuple[Any, tuple[int, ...]]] = {}

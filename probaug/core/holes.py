@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import functools
 import math
-from typing import Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import cv2
 import numpy as np
@@ -15,8 +15,13 @@ import numpy as np
 from .fields import Array, Fill
 from .labels import Boxes, Points
 from .matrix import Size
+from .oriented import OrientedBoxes
+from .polygons import Polygons
 from .random import noise
 from .warp import border_values, saturated
+
+if TYPE_CHECKING:
+    from .canvas import Canvas
 
 Hole: TypeAlias = tuple[int, int, int, int]
 HoleFill: TypeAlias = Fill | Literal["random", "random_uniform", "inpaint_telea", "inpaint_ns"]
@@ -172,3 +177,22 @@ def cover_points(points: Points, holes: list[Hole]) -> None:
     at = points.values[:, None, :2]
     covered = np.any(np.all((at >= cover[:, :2]) & (at < cover[:, 2:]), axis=2), axis=1)
     points.keep(~covered)
+
+
+def cover_labels(canvas: Canvas, holes: list[Hole]) -> None:
+    """What becomes of all labels under holes."""
+    labels = canvas.labels
+    for points in labels.points.values():
+        cover_points(points, holes)
+    outlined: list[Polygons | OrientedBoxes] = [*labels.polygons.values()]
+    for boxes in labels.boxes.values():
+        if isinstance(boxes, OrientedBoxes):
+            outlined.append(boxes)
+        else:
+            cover_boxes(boxes, holes)
+    if outlined:
+        hidden = np.zeros(canvas.size, bool)
+        for left, top, right, bottom in holes:
+            hidden[top:bottom, left:right] = True
+        for shapes in outlined:
+            shapes.hide(hidden)

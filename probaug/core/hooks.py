@@ -11,7 +11,8 @@ from __future__ import annotations
 import inspect
 import random
 import threading
-from collections.abc import Callable, Container
+from collections.abc import Callable, Container, Mapping
+from types import MappingProxyType
 from typing import Any, ClassVar
 
 import numpy as np
@@ -22,6 +23,8 @@ from .label_columns import LabelColumns
 from .labels import Boxes, Labels, Points, from_edges
 from .layer import Plane
 from .matrix import Size
+from .oriented import OrientedBoxes
+from .polygons import Polygons
 from .random import Draw, current, enter, leave, python_random
 from .transform import Leaf, Params, Record
 
@@ -29,8 +32,8 @@ HOOKS = frozenset(
     {
         "apply", "apply_to_images", "apply_to_mask", "apply_to_masks", "apply_to_bboxes",
         "apply_to_keypoints", "apply_to_volume", "apply_to_volumes", "apply_to_mask3d",
-        "apply_to_masks3d", "get_params", "get_params_dependent_on_data", "targets",
-        "targets_as_params", "update_transform_params",
+        "apply_to_masks3d", "apply_with_params", "get_params", "get_params_dependent_on_data",
+        "targets", "targets_as_params", "update_transform_params",
     }
 )  # fmt: skip
 SHARED = ("interpolation", "fill", "fill_mask")
@@ -38,6 +41,7 @@ SHARED = ("interpolation", "fill", "fill_mask")
 
 class _Working(threading.local):
     mask_interpolation: int | None = None
+    alike: Mapping[str, str] = MappingProxyType({})
 
 
 _working = _Working()
@@ -120,6 +124,28 @@ class BasicTransform(Leaf, base=True):
             return self._table().names
         known = inspect.signature(type(self)).parameters.values()
         return tuple(parameter.name for parameter in known if parameter.kind not in (2, 4))
+
+    def get_transform_init_args(self) -> dict[str, Any]:
+        """The constructor's arguments by name, as they are kept."""
+        return {name: getattr(self, name) for name in self.get_transform_init_args_names()}
+
+    def get_base_init_args(self) -> dict[str, Any]:
+        """Of those, what every transform takes."""
+        return {"p": self.p}
+
+    def should_apply(self, force_apply: bool = False) -> bool:
+        """Whether a call would do something, drawn as a call does."""
+        return self.p > 0 and (force_apply or self.py_random.random() < self.p)
+
+    def apply_with_params(self, params: Params, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        """Change every target that it serves, by parameters already drawn."""
+        functions = self.targets
+        results = dict(kwargs)
+        for name, value in kwargs.items():
+            function = functions.get(name) or functions.get(_working.alike.get(name, name))
+            if function is not None and value is not None:
+                results[name] = function(value, **params)
+        return results
 
     def apply(self, img: Array, *args: Any, **params: Any) -> Array:
         """Change an (H, W) or (H, W, C) image."""
@@ -207,20 +233,20 @@ class BasicTransform(Leaf, base=True):
     def _apply_hooks(
         self, canvas: Canvas, columns: LabelColumns, data: dict[str, Any], params: Params
     ) -> None:
-        functions = dict(self.targets)
-        for name, alike in canvas.alike.items():
-            if alike in functions:
-                functions.setdefault(name, functions[alike])
-        outer = _working.mask_interpolation
-        _working.mask_interpolation = canvas.mask_interpolation
+        served = self.targets
+        theirs = {
+            name: value
+            for name, value in data.items()
+            if value is not None and (name in served or canvas.alike.get(name) in served)
+        }
+        outer = _working.mask_interpolation, _working.alike
+        _working.mask_interpolation, _working.alike = canvas.mask_interpolation, canvas.alike
         try:
-            results = {
-                name: functions[name](value, **params)
-                for name, value in data.items()
-                if name in functions and value is not None
-            }
+            results = self.apply_with_params(params, **theirs)
         finally:
-            _working.mask_interpolation = outer
+            _working.mask_interpolation, _working.alike = outer
+        if not {"mask", "bboxes", "keypoints"}.isdisjoint(served):
+            self._apply_to_outlines(canvas, params)
         planes = canvas.planes
         for plane in planes:
             if plane.name in results:
@@ -233,6 +259,18 @@ class BasicTransform(Leaf, base=True):
         canvas.arrange(planes)
         columns.take_back(type(self).__name__, canvas, results)
         canvas.data.update(results)
+
+    def _apply_to_outlines(self, canvas: Canvas, params: Params) -> None:
+        """Polygons and oriented boxes, which 2.0.8 has no hook for."""
+        change: Any = getattr(self, "apply_to_polygons", None)
+        if change is None:
+            return
+        for polygons in canvas.labels.polygons.values():
+            polygons.rings = list(change(polygons.rings, **params))
+        for boxes in canvas.labels.boxes.values():
+            if isinstance(boxes, OrientedBoxes):
+                quads = [rings[0] for rings in change([[quad] for quad in boxes.quads], **params)]
+                boxes.quads = np.array(quads, np.float64).reshape(-1, 4, 2)
 
     def _frames(
         self, name: str, result: Any, canvas: Canvas
@@ -281,6 +319,8 @@ class DualTransform(BasicTransform, base=True):
             "masks": self.apply_to_masks,
             "mask3d": self.apply_to_mask3d,
             "masks3d": self.apply_to_masks3d,
+            "heatmap": self.apply_to_heatmap,
+            "heatmaps": self.apply_to_heatmaps,
             "bboxes": self.apply_to_bboxes,
             "keypoints": self.apply_to_keypoints,
         }
@@ -307,6 +347,28 @@ class DualTransform(BasicTransform, base=True):
     def apply_to_masks3d(self, masks3d: Array, *args: Any, **params: Any) -> Any:
         """Change masks of volumes one by one, with the same parameters."""
         return np.stack([self.apply_to_mask3d(mask3d, *args, **params) for mask3d in masks3d])
+
+    def apply_to_heatmap(self, heatmap: Array, *args: Any, **params: Any) -> Array:
+        """Change an (H, W) or (H, W, C) heatmap: as the image, but for its border."""
+        if type(self).on is Leaf.on:
+            return self.apply(heatmap, *args, **params)
+        return self._on_pixels(heatmap, "heatmap", params)
+
+    def apply_to_heatmaps(self, heatmaps: Any, *args: Any, **params: Any) -> Any:
+        """Change heatmaps one by one, with the same parameters."""
+        moved = [self.apply_to_heatmap(heatmap, *args, **params) for heatmap in heatmaps]
+        return np.stack(moved) if isinstance(heatmaps, np.ndarray) and len(moved) else moved
+
+    def apply_to_polygons(
+        self, polygons: list[list[Array]], *args: Any, **params: Any
+    ) -> list[list[Array]]:
+        """Change polygons, each a list of (P, 2) rings in pixels; oriented boxes come as quads."""
+        self._require_kind("apply_to_polygons")
+        moved = Polygons.bare(polygons)
+        size = Size(*params["shape"][:2])
+        canvas = Canvas([], Labels({}, {}, {"polygons": moved}), {}, size=size)
+        self.on(canvas, self._own(params))
+        return moved.rings
 
     def apply_to_bboxes(self, bboxes: Array, *args: Any, **params: Any) -> Array:
         """Change (N, 4 + columns) boxes, normalised xyxy."""

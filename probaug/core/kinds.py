@@ -14,11 +14,12 @@ from . import tone
 from .canvas import Canvas
 from .channels import mixed
 from .fields import Array, Border, Fill, Interpolation
-from .holes import Hole, HoleFill, cover_boxes, cover_points, fill_holes, scaled_holes
+from .holes import Hole, HoleFill, cover_labels, fill_holes, scaled_holes
 from .hooks import DualTransform, ImageOnlyTransform
 from .layer import IDENTITY, Sampling, downscales
 from .matrix import Matrix, Size, shift, zoom
 from .moves import corners, hull, move_boxes, move_keypoints, move_points
+from .oriented import OrientedBoxes
 from .remap import DenseMap, remap_boxes, remap_keypoints, scaled_maps
 from .transform import Params
 from .warp import remap
@@ -244,10 +245,8 @@ class Holes(DualTransform, base=True):
                 fill = self.fill if plane.kind == "image" else self.fill_mask
                 if fill is not None:
                     plane.frames = [fill_holes(frame, own, fill, seed) for frame in plane.frames]
-        for boxes in canvas.labels.boxes.values():
-            cover_boxes(boxes, holes)
-        for points in canvas.labels.points.values():
-            cover_points(points, holes)
+        if canvas.is_labelled:
+            cover_labels(canvas, holes)
 
 
 class Joint(DualTransform, base=True):
@@ -269,19 +268,25 @@ class Joint(DualTransform, base=True):
     def on(self, canvas: Canvas, params: Params) -> None:
         plan = self.plan(canvas.size, **params)
         for plane in canvas.planes:
-            is_mask = plane.kind == "mask"
+            is_mask = plane.kind != "image"
             plane.frames = [self.change(frame, is_mask, plan) for frame in plane.frames]
         self.change_labels(canvas, plan)
 
 
 def remap_labels(canvas: Canvas, map_x: Array, map_y: Array) -> None:
-    """Move all boxes and keypoints of a canvas by the inverse of a dense map."""
-    boxed = [boxes for boxes in canvas.labels.boxes.values() if len(boxes.edges)]
-    pointed = [points for points in canvas.labels.points.values() if len(points.values)]
-    if not boxed and not pointed:
+    """Move all labels of a canvas by the inverse of a dense map."""
+    boxed = [boxes for boxes in canvas.labels.boxes.values() if len(boxes.rows)]
+    pointed = [points for points in canvas.labels.points.values() if len(points.rows)]
+    outlined = [shapes for shapes in canvas.labels.polygons.values() if len(shapes.rows)]
+    if not (boxed or pointed or outlined):
         return
     dense = DenseMap(map_x, map_y)
+    for shapes in outlined:
+        shapes.bend(dense)
     for boxes in boxed:
+        if isinstance(boxes, OrientedBoxes):
+            boxes.bend(dense)
+            continue
         edges, seen, visible = remap_boxes(boxes.edges, dense)
         box_params: Any = boxes.params
         if box_params is not None:  # only here is it known how much fell out of the frame
@@ -295,16 +300,22 @@ def remap_labels(canvas: Canvas, map_x: Array, map_y: Array) -> None:
 
 
 def move_labels(canvas: Canvas, matrix: Matrix, method: str = "largest_box") -> None:
-    """Move all boxes and keypoints of a canvas by a matrix."""
+    """Move all labels of a canvas by a matrix."""
     if matrix == IDENTITY:
         return
     free = canvas.fusion == "free"
     for boxes in canvas.labels.boxes.values():
-        if free and method == "largest_box":  # keep the corners, so that boxes do not grow
+        if isinstance(boxes, OrientedBoxes):
+            boxes.quads = move_points(boxes.quads, matrix)
+        elif free and method == "largest_box":  # keep the corners, so that boxes do not grow
             quads = corners(boxes.edges) if boxes.quads is None else boxes.quads
             boxes.quads = move_points(quads, matrix)
             boxes.edges = hull(boxes.quads) if len(quads) else boxes.edges
         else:
             boxes.edges = move_boxes(boxes.edges, matrix, method)
+    mirrors = matrix.mirrors
     for points in canvas.labels.points.values():
         points.values = move_keypoints(points.values, matrix, points.turns)
+        points.mirrored ^= mirrors
+    for shapes in canvas.labels.polygons.values():
+        shapes.move(lambda vertices: move_points(vertices, matrix))

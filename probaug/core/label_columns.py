@@ -9,6 +9,7 @@ import numpy as np
 
 from .fields import Array, is_number
 from .labels import Boxes, Points, from_edges, to_edges
+from .oriented import OrientedBoxes
 
 if TYPE_CHECKING:
     from .canvas import Canvas
@@ -84,6 +85,9 @@ class LabelColumns:
     def __init__(self, canvas: Canvas) -> None:
         self.size = canvas.size
         self.targets: dict[str, Boxes | Points] = {**canvas.labels.boxes, **canvas.labels.points}
+        for name, boxes in canvas.labels.boxes.items():
+            if isinstance(boxes, OrientedBoxes):  # moved as polygons
+                del self.targets[name]
         self.columns = {name: columns(name, target) for name, target in self.targets.items()}
         self.before = {name: self._array(name) for name in self.targets}
 

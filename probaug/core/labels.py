@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .fields import Array
+from .fields import Array, plain
 from .matrix import Size
 
 if TYPE_CHECKING:
     from .params import BboxParams, KeypointParams
+    from .polygons import Polygons
 
 BOX_FORMATS = {
     "pascal_voc": "xyxy",
@@ -261,7 +262,7 @@ class Points:
     """The keypoints of one target."""
 
     __slots__ = (
-        "columns", "depth", "params", "rows", "settled", "source", "start", "turns", "values"
+        "columns", "depth", "mirrored", "params", "rows", "settled", "source", "start", "turns", "values",
     )  # fmt: skip
 
     def __init__(self, name: str, given: Any, fields: dict[str, Any], params: Any, size: Size):
@@ -279,6 +280,7 @@ class Points:
         self.rows = np.arange(len(numbers))
         self.values = self._checked(name, size)
         self.settled: Array | None = None
+        self.mirrored = False  # left is right, for labels that say which
 
     @classmethod
     def bare(cls, values: Array, params: Any = None) -> Points:
@@ -286,7 +288,7 @@ class Points:
         points = cls.__new__(cls)
         points.params, points.values, points.rows = params, values, np.arange(len(values))
         points.settled = None
-        points.depth, points.turns = 0, True
+        points.turns, points.mirrored, points.depth = True, False, 0
         return points
 
     def _checked(self, name: str, size: Size) -> Array:
@@ -341,6 +343,43 @@ class Points:
         if not kept.all():
             self.values, self.rows = self.values[kept], self.rows[kept]
 
+    def exchange(self) -> None:
+        """In a mirror, let each point take the place in the order of its counterpart.
+
+        So the order of labels stays what it was, row by row, wherever both of a pair are there.
+        """
+        if not (self.mirrored and self.params.label_mapping and len(self.rows)):
+            return
+        partner = {a: b for pair in self.params.label_mapping for a, b in (pair, pair[::-1])}
+        names = self._names()
+        waiting: dict[Any, list[int]] = {}
+        for place, name in enumerate(names):
+            waiting.setdefault(partner.get(name, name), []).append(place)
+        order = [waiting[name].pop(0) if waiting.get(name) else -1 for name in names]
+        rest = iter([place for places in waiting.values() for place in places])
+        order = [next(rest) if place < 0 else place for place in order]
+        self.values, self.rows = self.values[order], self.rows[order]
+
+    def _names(self) -> list[Any]:
+        """What tells a point from its counterpart: its first label, or its row."""
+        if not self.source.fields:
+            return self.rows.tolist()
+        values = next(iter(self.source.fields.values()))
+        return [plain(values[row]) for row in self.rows.tolist()]
+
+    def give_fields(self) -> dict[str, Any]:
+        """The label fields of the points that are left, in their own containers."""
+        result = self.source.give_fields(self.rows)
+        if self.mirrored and self.params.label_mapping and result:
+            partner = {a: b for pair in self.params.label_mapping for a, b in (pair, pair[::-1])}
+            field, values = next(iter(result.items()))
+            names = [partner.get(plain(name), name) for name in values]
+            if isinstance(values, np.ndarray):
+                result[field] = np.array(names, values.dtype).reshape(values.shape)
+            else:
+                result[field] = kind_of(values)(names)
+        return result
+
     def give(self, size: Size) -> Any:
         """The keypoints in the caller's format and container."""
         values = self.values.copy()
@@ -356,11 +395,22 @@ class Points:
 class Labels:
     """All label targets of a sample."""
 
-    __slots__ = ("boxes", "points")
+    __slots__ = ("boxes", "points", "polygons")
 
-    def __init__(self, boxes: dict[str, Boxes], points: dict[str, Points]) -> None:
+    def __init__(
+        self,
+        boxes: dict[str, Boxes],
+        points: dict[str, Points],
+        polygons: dict[str, Polygons] | None = None,
+    ) -> None:
         self.boxes = boxes
         self.points = points
+        self.polygons = polygons or {}
+
+    @property
+    def targets(self) -> dict[str, Boxes | Points | Polygons]:
+        """All of them by name."""
+        return {**self.boxes, **self.points, **self.polygons}
 
     def settle(self, size: Size, last: bool = False) -> None:
         """Clip and filter, each target as its params say; ``last`` at the end of a pipeline."""
@@ -370,6 +420,9 @@ class Labels:
         for points in self.points.values():
             if last or points.params.check_each_transform:
                 points.settle(size)
+        for polygons in self.polygons.values():
+            if last or polygons.params.check_each_transform:
+                polygons.settle(size)
 
 
 def is_relative(box_format: str) -> bool:

@@ -26,7 +26,8 @@ from .scratch import lend, take_back
 from .tone import FLOAT32
 from .warp import AREA, CONSTANT, LINEAR, NEAREST, REPLICATE, resize, shuffle, warp
 
-Kind = Literal["image", "mask"]
+Kind = Literal["image", "mask", "heatmap"]
+"""What pixels are: values that are seen, numbers of classes, amounts that may be averaged."""
 Fusion = Literal["off", "exact", "free"]
 """Which steps may join: none, those that change nothing by it, all."""
 Window = tuple[int, int, int, int]
@@ -51,6 +52,9 @@ class Sampling(NamedTuple):
         """Interpolation, border and fill for one kind of plane."""
         if kind == "mask":
             return self.mask_interpolation, self.border, self.fill_mask
+        if kind == "heatmap":  # cubic weights would make it negative
+            smooth = AREA if self.interpolation == AREA else LINEAR
+            return smooth, self.border, self.fill_mask
         return self.interpolation, self.border, self.fill
 
 

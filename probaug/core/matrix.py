@@ -76,6 +76,12 @@ class Matrix(NamedTuple):
         return self.px == self.py == 0 and self.p == 1
 
     @property
+    def mirrors(self) -> bool:
+        """Whether it turns left hands into right ones."""
+        a, b, c, d, e, f, g, h, i = self
+        return a * (e * i - f * h) - b * (d * i - f * g) + c * (d * h - e * g) < 0
+
+    @property
     def is_shift(self) -> bool:
         """Whether it only shifts by whole pixels."""
         xx, xy, x, yx, yy, y, px, py, p = self

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from .declared import Declared
 from .fields import Between
@@ -23,6 +23,27 @@ class OneOfNames:
 
     def __str__(self) -> str:
         return "out of " + ", ".join(self.names)
+
+
+class AsPairs:
+    """Pairs, or a dict that stands for them; no label is in two that differ."""
+
+    def convert(self, value: Any) -> Any:
+        pairs = tuple(value.items()) if isinstance(value, dict) else value
+        if not isinstance(pairs, tuple) or not all(isinstance(p, tuple) for p in pairs):
+            return pairs
+        known: dict[Any, None] = {}
+        for pair in pairs:
+            if pair[::-1] not in known:
+                known[pair] = None
+        return tuple(known)
+
+    def __call__(self, value: Any) -> bool:
+        names = [name for pair in value or () for name in dict.fromkeys(pair)]
+        return len(names) == len(set(names))
+
+    def __str__(self) -> str:
+        return "of pairs of labels, each label in one of them"
 
 
 class _LabelParams(Declared):
@@ -51,6 +72,12 @@ class BboxParams(_LabelParams):
         clip: Clip given boxes to the image, however far outside they reach.
         filter_invalid_bboxes: Drop given boxes that are empty or outside, clip the others.
         max_accept_ratio: Largest ratio of the long to the short side kept.
+        bbox_type: "hbb" for upright boxes; "obb" for oriented ones, whose rows are four numbers of
+            the format, for the box before it is turned about its centre, and the angle in degrees,
+            clockwise on screen. Oriented boxes are kept whole at the edge of the image.
+        refit: In the end, fit box i around what is left of masks[i] ("masks") or of polygons[i]
+            ("polygons"), so that rotations do not make it grow; a box of which nothing is left is
+            dropped.
 
     """
 
@@ -64,6 +91,8 @@ class BboxParams(_LabelParams):
     clip: bool = False
     filter_invalid_bboxes: bool = False
     max_accept_ratio: Annotated[float, Between(1)] | None = None
+    bbox_type: Literal["hbb", "obb"] = "hbb"
+    refit: Literal["masks", "polygons"] | None = None
 
     @property
     def accepts_all(self) -> bool:
@@ -87,6 +116,8 @@ class KeypointParams(_LabelParams):
         remove_invisible: Drop points outside the image.
         angle_in_degrees: Angles are degrees, counter-clockwise on screen; otherwise radians.
         check_each_transform: Drop points after every transform, not only at the end.
+        label_mapping: Pairs of labels, or a dict of them, that change places in a mirror: left and
+            right eye. They are values of the first label field; without one, numbers of rows.
 
     """
 
@@ -95,3 +126,29 @@ class KeypointParams(_LabelParams):
     remove_invisible: bool = True
     angle_in_degrees: bool = True
     check_each_transform: bool = True
+    label_mapping: Annotated[tuple[tuple[Any, Any], ...] | None, AsPairs()] = None
+
+
+@register
+class PolygonParams(_LabelParams):
+    """How polygons are written, and which of them survive.
+
+    A polygon is (P, 2) points, or x, y, x, y, ... in one row as COCO has it, or several such
+    rings for an object in parts.
+
+    Args:
+        format: "xy" for pixels, continuous as in COCO; "rel_xy" for fractions of the image.
+        label_fields: Names of the call's arguments that hold one label per polygon.
+        min_area: Smallest area kept, in square pixels.
+        min_visibility: Smallest part kept, as a fraction of the area before each transform.
+        check_each_transform: Cut off and filter after every transform, not only at the end.
+        clip: Cut off what is outside the image.
+
+    """
+
+    format: Literal["xy", "rel_xy"] = "xy"
+    label_fields: tuple[str, ...] | None = None
+    min_area: Annotated[float, Between(0)] = 0.0
+    min_visibility: Annotated[float, Between(0, 1)] = 0.0
+    check_each_transform: bool = True
+    clip: bool = True

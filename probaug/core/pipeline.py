@@ -7,13 +7,13 @@ from contextlib import contextmanager
 from typing import Annotated, Any
 
 from . import replay
-from .call import TARGETS, give, read, run
+from .call import TARGETS, finish_labels, give, kept_rows, read, run
 from .canvas import Canvas
 from .compose import Children, Sequential, Steps
 from .declared import checked, walk
 from .fields import Array, Interpolation, Probability
 from .layer import Fusion
-from .params import BboxParams, KeypointParams
+from .params import BboxParams, KeypointParams, PolygonParams
 from .random import Draw
 from .transform import Record, Settings
 
@@ -51,6 +51,7 @@ class ToTargets:
 
 AnyBboxParams = Annotated[Any, AsParams(BboxParams)]
 AnyKeypointParams = Annotated[Any, AsParams(KeypointParams)]
+AnyPolygonParams = Annotated[Any, AsParams(PolygonParams)]
 MoreTargets = Annotated[dict[str, str] | None, ToTargets()]
 
 
@@ -72,6 +73,8 @@ class Compose(Sequential):
         save_applied_params: Add "applied_transforms" to the result: (name, params) of what ran.
         fusion: "exact" joins steps where the picture stays what it would be step by step, "off"
             does every step at once, "free" also joins warps as if there were no edge in between.
+        polygon_params: How polygons are written and filtered; an object or a dict of its fields.
+        save_kept: Add "kept" to the result: by label target, which of the given rows are left.
 
     """
 
@@ -86,6 +89,8 @@ class Compose(Sequential):
     seed: int | None = None
     save_applied_params: bool = False
     fusion: Fusion = "exact"
+    polygon_params: AnyPolygonParams = None
+    save_kept: bool = False
 
     def check(self) -> None:
         self._all_targets()
@@ -147,6 +152,7 @@ class Compose(Sequential):
                 self.strict,
                 self.mask_interpolation,  # type: ignore[arg-type]
                 self.fusion,
+                self.polygon_params,
             )
         return settings
 
@@ -171,6 +177,8 @@ class Compose(Sequential):
         """
         canvas, record = run(self, args, force_apply, key, data)
         result = give(canvas, data, out)
+        if self.save_kept:
+            result["kept"] = kept_rows(canvas)
         self._report(result, record)
         return result
 
@@ -199,6 +207,8 @@ class ReplayCompose(Compose):
         seed: Start of the stream of draws of calls without a key.
         save_applied_params: Add "applied_transforms" to the result.
         fusion: As in `Compose`.
+        polygon_params: As in `Compose`.
+        save_kept: As in `Compose`.
 
     """
 
@@ -229,5 +239,5 @@ class ReplayCompose(Compose):
         canvas = read(type(node).__name__, node.settings, data, node)
         if record is not None:
             node.repeat(canvas, record)
-        canvas.settle(last=True)
+        finish_labels(canvas)
         return give(canvas, data, None)

@@ -206,11 +206,7 @@ def remap_boxes(edges: Array, dense: DenseMap) -> tuple[Array, Array, Array]:
     all, and what part of the moved box (its hull inside the frame, over all of its hull) that is.
     """
     count = len(edges)
-    along = np.linspace(0, 1, SIDE, endpoint=False)[:, None]
-    quads = corners(edges)[:, :, None]
-    outline = quads + along * (np.roll(quads, -1, axis=1) - quads)
-    path, found = dense.invert(outline.reshape(-1, 2), search=False)
-    path, found = path.reshape(count, -1, 2), found.reshape(count, -1)
+    path, found = bent_outlines(corners(edges), dense)
     low, high = clipped_path(path, found, dense)
     # parts of the frame that show the inside of a box, whether or not its outline is seen
     nodes, read = dense.coarse
@@ -231,6 +227,15 @@ def remap_boxes(edges: Array, dense: DenseMap) -> tuple[Array, Array, Array]:
     moved = np.concatenate([low, high], axis=1)
     moved[~seen] = 0
     return moved, seen, visible
+
+
+def bent_outlines(quads: Array, dense: DenseMap) -> tuple[Array, Array]:
+    """Where the inverse of a map takes points along (N, 4, 2) quads, and which it finds."""
+    along = np.linspace(0, 1, SIDE, endpoint=False)[:, None]
+    starts = quads[:, :, None]
+    outline = starts + along * (np.roll(starts, -1, axis=1) - starts)
+    path, found = dense.invert(outline.reshape(-1, 2), search=False)
+    return path.reshape(len(quads), -1, 2), found.reshape(len(quads), -1)
 
 
 def clipped_path(path: Array, found: Array, dense: DenseMap) -> tuple[Array, Array]:

@@ -31,6 +31,7 @@ class Settings(NamedTuple):
     strict: bool = False
     mask_interpolation: int | None = None
     fusion: Fusion = "exact"
+    polygon_params: Any = None
 
 
 PLAIN = Settings()

@@ -11,6 +11,8 @@ from ..core.fields import Array, Between, Probability, WholePair
 from ..core.kinds import Joint
 from ..core.labels import Boxes, Points
 from ..core.matrix import Size
+from ..core.oriented import OrientedBoxes, smallest_rectangle
+from ..core.polygons import SLIVER, area, clipped
 from ..core.random import Draw, noise
 from ..core.transform import Params
 from ..core.warp import NEAREST, resize
@@ -75,12 +77,17 @@ class RandomGridShuffle(Joint):
         return result
 
     def change_labels(self, canvas: Canvas, plan: _Tiles) -> None:
-        for boxes in canvas.labels.boxes.values():
-            if len(boxes.edges):
+        labels = canvas.labels
+        for boxes in labels.boxes.values():
+            if isinstance(boxes, OrientedBoxes):
+                shuffle_quads(boxes, plan)
+            elif len(boxes.rows):
                 shuffle_boxes(boxes, plan)
-        for points in canvas.labels.points.values():
+        for points in labels.points.values():
             if len(points.values):
                 shuffle_points(points, plan)
+        for polygons in labels.polygons.values():
+            polygons.scatter(tiles_of(plan), moves(plan))
 
 
 def cuts(length: int, parts: int) -> Array:
@@ -112,10 +119,7 @@ def shuffle_points(points: Points, plan: _Tiles) -> None:
 
 def shuffle_boxes(boxes: Boxes, plan: _Tiles) -> None:
     """Cut boxes along the tiles, move the pieces, join those that touch."""
-    left, top = np.meshgrid(plan.columns[:-1], plan.rows[:-1])
-    right, bottom = np.meshgrid(plan.columns[1:], plan.rows[1:])
-    tiles = np.stack([side.ravel() for side in (left, top, right, bottom)], axis=1)
-    shifts = np.tile(moves(plan), 2)
+    tiles, shifts = tiles_of(plan), np.tile(moves(plan), 2)
     params: Any = boxes.params
     least_area = params.min_area if params is not None else 0
     least_part = params.min_visibility if params is not None else 0
@@ -126,17 +130,45 @@ def shuffle_boxes(boxes: Boxes, plan: _Tiles) -> None:
         )
         some = (pieces[:, :2] < pieces[:, 2:]).all(axis=1)
         whole = (box[2] - box[0]) * (box[3] - box[1])
-        for hull, area in joined(pieces[some] + shifts[some]):
-            if area >= least_area and area >= least_part * whole:
-                edges.append(hull)
+        moved = pieces[some] + shifts[some]
+        for mine in joined(moved):
+            part = moved[mine]
+            left = float((part[:, 2:] - part[:, :2]).prod(axis=1).sum())
+            if left >= least_area and left >= least_part * whole:
+                edges.append(np.concatenate([part[:, :2].min(axis=0), part[:, 2:].max(axis=0)]))
                 rows.append(row)
     boxes.edges = np.array(edges, np.float64).reshape(-1, 4)
     boxes.rows = np.array(rows, np.intp)
     boxes.quads = None
 
 
-def joined(pieces: Array) -> list[tuple[Array, float]]:
-    """Groups of (N, 4) rectangles that touch, corners included: the hull and area of each."""
+def shuffle_quads(boxes: OrientedBoxes, plan: _Tiles) -> None:
+    """The same for oriented boxes: each group of pieces gets the smallest box around it."""
+    tiles, shifts = tiles_of(plan), moves(plan)
+    params = boxes.params
+    quads, rows = [], []
+    for row, quad in zip(boxes.rows.tolist(), boxes.quads, strict=True):
+        cut = [clipped(quad, *tile) for tile in tiles.tolist()]
+        pieces = [piece + by for piece, by in zip(cut, shifts, strict=True) if area(piece) > SLIVER]
+        edges = [np.concatenate([piece.min(axis=0), piece.max(axis=0)]) for piece in pieces]
+        for mine in joined(np.array(edges).reshape(-1, 4)):
+            group = [pieces[place] for place in np.flatnonzero(mine).tolist()]
+            size = sum(map(area, group))
+            if size >= params.min_area and size >= params.min_visibility * area(quad):
+                quads.append(smallest_rectangle(np.concatenate(group), quad[1] - quad[0]))
+                rows.append(row)
+    boxes.quads, boxes.rows = np.array(quads).reshape(-1, 4, 2), np.array(rows, np.intp)
+
+
+def tiles_of(plan: _Tiles) -> Array:
+    """(R * C, 4), left, top, right and bottom of the tiles."""
+    left, top = np.meshgrid(plan.columns[:-1], plan.rows[:-1])
+    right, bottom = np.meshgrid(plan.columns[1:], plan.rows[1:])
+    return np.stack([side.ravel() for side in (left, top, right, bottom)], axis=1)
+
+
+def joined(pieces: Array) -> list[Array]:
+    """Groups of (N, 4) rectangles that touch, corners included, as boolean masks."""
     near = (pieces[:, None, :2] <= pieces[:, 2:]).all(axis=2)
     near &= near.T
     groups = np.arange(len(pieces))
@@ -145,10 +177,4 @@ def joined(pieces: Array) -> list[tuple[Array, float]]:
         if (lowest == groups).all():
             break
         groups = lowest
-    areas = (pieces[:, 2:] - pieces[:, :2]).prod(axis=1)
-    result = []
-    for group in np.unique(groups).tolist():
-        mine = groups == group
-        hull = np.concatenate([pieces[mine, :2].min(axis=0), pieces[mine, 2:].max(axis=0)])
-        result.append((hull, float(areas[mine].sum())))
-    return result
+    return [groups == group for group in np.unique(groups).tolist()]
