@@ -18,6 +18,13 @@ from .core.pipeline import Compose, ReplayCompose
 from .core.registry import register
 from .core.serialize import from_dict, load, save, to_dict
 from .transforms.affine import Affine, Rotate, SafeRotate, ShiftScaleRotate
+from .transforms.aimed_crops import (
+    AtLeastOneBBoxRandomCrop,
+    CropNonEmptyMaskIfExists,
+    RandomCropFromBorders,
+    RandomCropNearBBox,
+)
+from .transforms.bends import GridElasticDeform, PiecewiseAffine, ThinPlateSpline
 from .transforms.blur import Blur, GaussianBlur, MedianBlur, MotionBlur
 from .transforms.color import ChannelShuffle, HueSaturationValue, RGBShift, ToGray
 from .transforms.compression import ImageCompression
@@ -30,16 +37,19 @@ from .transforms.flips import (
     HorizontalFlip,
     RandomRotate90,
     SquareSymmetry,
+    TimeReverse,
     Transpose,
     VerticalFlip,
 )
 from .transforms.jitter import ColorJitter
 from .transforms.misc import Lambda, NoOp
-from .transforms.noise import GaussNoise
-from .transforms.pads import CropAndPad, Pad, PadIfNeeded
+from .transforms.morphology import Morphological
+from .transforms.noise import AdditiveNoise, GaussNoise, MultiplicativeNoise, SaltAndPepper
+from .transforms.pads import CropAndPad, LetterBox, Pad, PadIfNeeded
 from .transforms.perspective import Perspective
 from .transforms.resize import LongestMaxSize, RandomScale, Resize, SmallestMaxSize
 from .transforms.resized_crops import RandomResizedCrop, RandomSizedBBoxSafeCrop, RandomSizedCrop
+from .transforms.sensor import ISONoise, ShotNoise
 from .transforms.sharpen import Sharpen
 from .transforms.shuffle import RandomGridShuffle
 from .transforms.tone import (
@@ -57,7 +67,9 @@ __version__ = "0.1.0"
 __all__ = [
     "CLAHE",
     "D4",
+    "AdditiveNoise",
     "Affine",
+    "AtLeastOneBBoxRandomCrop",
     "BBoxSafeRandomCrop",
     "BaseCompose",
     "BasicTransform",
@@ -70,6 +82,7 @@ __all__ = [
     "Compose",
     "Crop",
     "CropAndPad",
+    "CropNonEmptyMaskIfExists",
     "DualTransform",
     "ElasticTransform",
     "Equalize",
@@ -78,16 +91,21 @@ __all__ = [
     "GaussianBlur",
     "GridDistortion",
     "GridDropout",
+    "GridElasticDeform",
     "HorizontalFlip",
     "HueSaturationValue",
+    "ISONoise",
     "ImageCompression",
     "ImageOnlyTransform",
     "InvertImg",
     "KeypointParams",
     "Lambda",
+    "LetterBox",
     "LongestMaxSize",
     "MedianBlur",
+    "Morphological",
     "MotionBlur",
+    "MultiplicativeNoise",
     "NoOp",
     "Normalize",
     "OneOf",
@@ -96,11 +114,14 @@ __all__ = [
     "Pad",
     "PadIfNeeded",
     "Perspective",
+    "PiecewiseAffine",
     "PixelDropout",
     "Posterize",
     "RGBShift",
     "RandomBrightnessContrast",
     "RandomCrop",
+    "RandomCropFromBorders",
+    "RandomCropNearBBox",
     "RandomGamma",
     "RandomGridShuffle",
     "RandomOrder",
@@ -113,14 +134,18 @@ __all__ = [
     "Resize",
     "Rotate",
     "SafeRotate",
+    "SaltAndPepper",
     "SelectiveChannelTransform",
     "Sequential",
     "Sharpen",
     "ShiftScaleRotate",
+    "ShotNoise",
     "SmallestMaxSize",
     "Solarize",
     "SomeOf",
     "SquareSymmetry",
+    "ThinPlateSpline",
+    "TimeReverse",
     "ToFloat",
     "ToGray",
     "Transform3D",

@@ -31,6 +31,8 @@ CASES = {
     "Resize": {"height": 47, "width": 55},
     "SmallestMaxSize": {"max_size": 64},
     "ImageCompression": {"quality_range": (30, 60)},
+    "AdditiveNoise": {"spatial_mode": "per_pixel"},
+    "MultiplicativeNoise": {"per_channel": True, "elementwise": True},
 }
 
 # transforms whose result has another dtype than their input, and why
@@ -55,6 +57,8 @@ NOT_CLOSE = {
     "ToFloat": "its result has the same range for both",
     "ImageCompression": "the codec quantises",
     "GaussNoise": "8-bit noise is rounded",
+    "ISONoise": "8-bit lightness has another deviation",
+    "ShotNoise": "8 bits take their photons from tables",
     "Equalize": "8-bit steps of a histogram",
     "CLAHE": "8-bit steps of a histogram",
     "Posterize": "8-bit steps",

@@ -56,6 +56,15 @@ class HorizontalFlip(_Symmetry):
         return "h"
 
 
+class TimeReverse(HorizontalFlip):
+    """Turn a spectrogram's time around, as `HorizontalFlip` does.
+
+    Args:
+        p: Chance that a call does anything.
+
+    """
+
+
 class VerticalFlip(_Symmetry):
     """Mirror the image top to bottom.
 
