@@ -13,6 +13,10 @@ LEAVES = [
 ]
 
 CASES = {
+    "AtLeastOneBBoxRandomCrop": {"height": 40, "width": 50},
+    "CropNonEmptyMaskIfExists": {"height": 40, "width": 50},
+    "GridElasticDeform": {"num_grid_xy": (4, 3), "magnitude": 9},
+    "LetterBox": {"size": (100, 90)},
     "Affine": {"scale": (0.7, 1.2), "rotate": (-30, 30), "shear": (-8, 8)},
     "CenterCrop": {"height": 40, "width": 50},
     "CoarseDropout": {"num_holes_range": (2, 4), "fill_mask": 0},
@@ -49,7 +53,10 @@ CHANNELS_BY_PARAMETERS = {
 # transforms that ask for one input dtype
 NEEDS_FLOAT = {"FromFloat": "it turns floats into integers"}
 # windows of fixed size: an image that is too small is an error, which their own tests cover
-FIXED_WINDOW = {"CenterCrop", "Crop", "RandomCrop", "RandomSizedCrop"}
+FIXED_WINDOW = {
+    "AtLeastOneBBoxRandomCrop", "CenterCrop", "Crop", "CropNonEmptyMaskIfExists", "RandomCrop",
+    "RandomCropNearBBox", "RandomSizedCrop",
+}  # fmt: skip
 # results on uint8 and float32 that cannot be close, and why
 NOT_CLOSE = {
     "Normalize": "max_pixel_value is 255 for every dtype, as in 2.0.8",
@@ -67,6 +74,16 @@ NOT_CLOSE = {
 }
 # transforms that have pixels of their own in the mask
 PAINTS_MASK = {"CoarseDropout"}
+
+
+def needed(cls, height=96, width=120):
+    """What a call must hold beside an image, for transforms that look at it."""
+    mask = np.zeros((height, width), np.uint8)
+    mask[height // 4 : height // 2, width // 4 : width // 2] = 3
+    return {
+        "CropNonEmptyMaskIfExists": {"mask": mask},
+        "RandomCropNearBBox": {"cropping_bbox": (20, 10, 80, 60)},
+    }.get(cls.__name__, {})
 
 
 def make(cls, **changes):

@@ -10,6 +10,7 @@ import probaug as A
 
 # another value for each parameter name, where one serves all classes
 OTHER = {
+    "absolute_scale": True,
     "allow_shifted": False,
     "alpha": (0.9, 0.95),
     "amount": (0.3, 0.4),
@@ -30,12 +31,17 @@ OTHER = {
     "contrast": (0.3, 0.4),
     "contrast_limit": (0.4, 0.5),
     "crop_border": True,
+    "crop_bottom": 0.5,
+    "crop_left": 0.5,
+    "crop_right": 0.5,
+    "crop_top": 0.5,
     "direction_range": (0.9, 1.0),
     "distort_limit": (0.6, 0.7),
     "drop_value": 99,
     "dropout_prob": 0.5,
     "elementwise": False,
     "ensure_safe_range": True,
+    "erosion_factor": 0.9,
     "erosion_rate": 0.6,
     "fill": 200,
     "fill_mask": 7,
@@ -48,6 +54,8 @@ OTHER = {
     "holes_number_xy": (3, 2),
     "hue": (0.3, 0.4),
     "hue_shift_limit": (60, 70),
+    "ignore_channels": (0,),
+    "ignore_values": (3,),
     "intensity": (0.8, 0.9),
     "interpolation": 0,
     "keep_ratio": True,
@@ -55,8 +63,10 @@ OTHER = {
     "kernel_size": 9,
     "lightness": (0.1, 0.2),
     "limit": (40, 50),
+    "magnitude": 25,
     "mask_drop_value": 5,
     "mask_interpolation": 1,
+    "max_part_shift": (0.6, 0.9),
     "max_size": 50,
     "max_size_hw": (50, 40),
     "mean_range": (0.2, 0.3),
@@ -66,15 +76,20 @@ OTHER = {
     "min_width": 160,
     "mode": "pil",
     "multiplier": (1.2, 1.3),
+    "nb_cols": 9,
+    "nb_rows": 9,
     "noise_distribution": "uniform",
     "noise_params": {"ranges": [(0.5, 0.6)]},
     "noise_scale_factor": 0.5,
     "noise_type": "laplace",
     "normalized": False,
     "num_bits": 2,
+    "num_control_points": 6,
+    "num_grid_xy": (2, 6),
     "num_holes_range": (6, 8),
     "num_output_channels": 5,
     "num_steps": 9,
+    "operation": "erosion",
     "pad_height_divisor": 50,
     "pad_position": "top_left",
     "pad_width_divisor": 50,
@@ -127,6 +142,8 @@ WINDOW = {"pad_if_needed": True, "height": 120, "width": 150}
 CROP = {"pad_if_needed": True, "x_max": 200, "y_max": 150}
 # (parameters that must be set for one to matter, another value), where OTHER will not do
 SPECIAL = {
+    ("Morphological", "scale"): ({}, (6, 7)),
+    ("RandomCropNearBBox", "cropping_bbox_key"): ({}, "other_bbox"),
     ("Crop", "pad_position"): (CROP, "top_left"),
     ("Crop", "border_mode"): (CROP, 4),
     ("Crop", "fill"): (CROP, 200),
@@ -175,6 +192,11 @@ SPECIAL = {
 
 # parameters that change nothing, and why
 INERT = {
+    ("PiecewiseAffine", "keypoint_remapping_method"): "points always follow the inverse map",
+    ("PiecewiseAffine", "border_mode"): "nothing beyond the edge is shown",
+    ("PiecewiseAffine", "fill"): "nothing beyond the edge is shown",
+    ("PiecewiseAffine", "fill_mask"): "nothing beyond the edge is shown",
+    ("ThinPlateSpline", "keypoint_remapping_method"): "points always follow the inverse map",
     ("Equalize", "mask_params"): "names what a mask callable reads; its own tests cover it",
     ("ElasticTransform", "keypoint_remapping_method"): "points always follow the inverse map",
     ("GridDistortion", "keypoint_remapping_method"): "points always follow the inverse map",
@@ -209,7 +231,8 @@ def results(transform, cls):
     boxes = np.array([[30.0, 20, 90, 60], [5, 70, 25, 90]])
     for index in range(6):
         data = {"image": image, "mask": mask, "bboxes": boxes, "keypoints": [(40.0, 30.0)]}
-        yield pipe(**data, key=(0, 0, index))
+        more = {"cropping_bbox": (20, 10, 80, 60), "other_bbox": (40, 20, 90, 90)}
+        yield pipe(**data, **more, key=(0, 0, index))
 
 
 def differ(a, b):

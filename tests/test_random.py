@@ -596,8 +596,9 @@ def everything():
         transform = cls(**{**cases.CASES.get(cls.__name__, {}), "p": 1})
         given = image / np.float32(255) if cls.__name__ in cases.NEEDS_FLOAT else image
         for index in range(2):
-            transform(image=given, mask=image[..., 0], key=(0, 0, index))
-        transform(image=given)
+            data = {**cases.needed(cls, 72, 96), "image": given}
+            transform(**{**data, "mask": image[..., 0]}, key=(0, 0, index))
+        transform(**data)
 
 
 def test_no_global_generator_is_touched():

@@ -11,7 +11,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from cases import LEAVES, make
+from cases import LEAVES, make, needed
 
 import probaug as A
 from probaug.core.kinds import Geometric, Remap, Resizing
@@ -27,7 +27,9 @@ SPATIAL = [cls for cls in LEAVES if issubclass(cls, (Geometric, Resizing, Remap)
 MOST = 40
 # windows of the size of these photos
 WINDOWS = {
+    "AtLeastOneBBoxRandomCrop": {"height": 200, "width": 240},
     "CenterCrop": {"height": 200, "width": 240},
+    "CropNonEmptyMaskIfExists": {"height": 200, "width": 240},
     "Crop": {"x_max": 300, "y_max": 300},
     "RandomCrop": {"height": 200, "width": 240},
     "RandomSizedCrop": {"min_max_height": (150, 250)},
@@ -93,9 +95,9 @@ def test_boxes_hold_their_objects(cls):
         for name, (x, y) in enumerate(points, 1):
             cv2.circle(dots, (int(x), int(y)), 4, name, -1)
         result = pipe(
-            image=image, masks=masks, dots=dots, bboxes=boxes, numbers=list(range(len(boxes))),
-            keypoints=[(int(x), int(y)) for x, y in points], names=list(range(1, len(points) + 1)),
-            key=(0, 0, index),
+            **needed(cls, *image.shape[:2]), image=image, masks=masks, dots=dots, bboxes=boxes,
+            numbers=list(range(len(boxes))), keypoints=[(int(x), int(y)) for x, y in points],
+            names=list(range(1, len(points) + 1)), key=(0, 0, index),
         )  # fmt: skip
         kept = dict(zip(result["numbers"], result["bboxes"], strict=True))
         for number, mask in enumerate(result["masks"]):

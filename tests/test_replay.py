@@ -130,11 +130,12 @@ def test_every_transform_does_it_again(transform):
     """Through JSON, where its fields and functions allow."""
     pipeline = recorder([transform])
     plain = not isinstance(transform, A.Lambda)
+    data = {**cases.needed(type(transform)), **data_of(SMALL)}
     for index in range(3):
-        result = pipeline(**data_of(SMALL), key=(0, 0, index))
+        result = pipeline(**data, key=(0, 0, index))
         tree = through_json(result["replay"]) if plain else result["replay"]
         known = {} if plain else {"lambda_transforms": {transform.name: transform}}
-        same(A.ReplayCompose.replay(tree, **data_of(SMALL), **known), result)
+        same(A.ReplayCompose.replay(tree, **data, **known), result)
 
 
 # what is drawn depends on the data itself

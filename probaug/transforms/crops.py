@@ -9,7 +9,7 @@ from typing import Annotated, Any, ClassVar
 import numpy as np
 
 from ..core.canvas import Canvas
-from ..core.fields import Between, Border, Count, Fill, Probability
+from ..core.fields import Array, Between, Border, Count, Fill, Probability
 from ..core.kinds import Geometric
 from ..core.layer import Window
 from ..core.matrix import Matrix, Size, shift
@@ -27,6 +27,14 @@ def window_at(size: Size, cut: Size, top: float, left: float) -> Window:
     """A window of a size that `start` places inside the image."""
     x, y = start(size.width, cut.width, left), start(size.height, cut.height, top)
     return x, y, x + cut.width, y + cut.height
+
+
+def too_small(transform: Geometric, needed: Size, size: Size, advice: str = "") -> ValueError:
+    """The error for an image that does not hold a window."""
+    return ValueError(
+        f"{type(transform).__name__} needs an image of at least {needed.height} x {needed.width} "
+        f"pixels (height x width), got {size.height} x {size.width}{advice}"
+    )
 
 
 class _Crop(Geometric, base=True):
@@ -62,16 +70,12 @@ class _PaddedCrop(_Crop, base=True):
         return draw_place(self.pad_position, draw) if self.pad_if_needed else {}
 
     def placed(self, size: Size, **params: Any) -> tuple[Matrix, Size]:
-        height, width = self.needed()
+        needed = self.needed()
         above = before = 0
-        if size.height < height or size.width < width:
+        if size.height < needed.height or size.width < needed.width:
             if not self.pad_if_needed:
-                raise ValueError(
-                    f"{type(self).__name__} needs an image of at least {height} x {width} pixels "
-                    f"(height x width), got {size.height} x {size.width}; pad_if_needed=True pads "
-                    "smaller ones"
-                )
-            room = Size(max(size.height, height), max(size.width, width))
+                raise too_small(self, needed, size, "; pad_if_needed=True pads smaller ones")
+            room = Size(max(size.height, needed.height), max(size.width, needed.width))
             where = {name: params[name] for name in ("pad_top", "pad_left") if name in params}
             above, before = place(size, room, self.pad_position, **where)
             size = room
@@ -180,6 +184,16 @@ class Crop(_PaddedCrop):
         return self.x_min, self.y_min, self.x_max, self.y_max
 
 
+def box_fractions(canvas: Canvas) -> Array:
+    """All boxes of a sample, (N, 4) xyxy, as fractions of the image; none that lies outside."""
+    width, height = canvas.size.width, canvas.size.height
+    edges = np.concatenate(
+        [np.zeros((0, 4)), *(boxes.edges for boxes in canvas.labels.boxes.values())]
+    )
+    edges = (edges / (width, height, width, height)).clip(0, 1)
+    return np.asarray(edges[(edges[:, 2:] > edges[:, :2]).all(axis=1)])
+
+
 def around_boxes(canvas: Canvas, erosion_rate: float, draw: Draw) -> Params:
     """Draw a window that holds all boxes, as fractions of the image.
 
@@ -187,12 +201,7 @@ def around_boxes(canvas: Canvas, erosion_rate: float, draw: Draw) -> Params:
     Without boxes the window has the image's shape and a height of at least 1 - rate. Four uniforms.
     """
     u = [draw.uniform() for _ in range(4)]
-    width, height = canvas.size.width, canvas.size.height
-    edges = np.concatenate(
-        [np.zeros((0, 4)), *(boxes.edges for boxes in canvas.labels.boxes.values())]
-    )
-    edges = (edges / (width, height, width, height)).clip(0, 1)
-    edges = edges[(edges[:, 2:] > edges[:, :2]).all(axis=1)]  # unclipped ones may lie outside
+    edges = box_fractions(canvas)
     if not len(edges):
         length = 1 - erosion_rate * u[0]
         left, top = (1 - length) * u[1], (1 - length) * u[2]

@@ -6,6 +6,7 @@ from typing import Annotated, Any, ClassVar, Literal, TypeAlias
 
 from ..core.canvas import Canvas
 from ..core.fields import (
+    SAME,
     Between,
     Border,
     Count,
@@ -270,5 +271,49 @@ class CropAndPad(Spatial):
                 layer.resize(old, sampling)
                 matrix = zoom(old.width / room.width, old.height / room.height) @ matrix
             moved = moved or matrix
+        if moved is not None:
+            move_labels(canvas, moved)
+
+
+class LetterBox(Spatial):
+    """Scale the image, up or down, until it just fits a frame, and pad it to the frame.
+
+    Args:
+        size: Height and width of the result, in pixels; a number n stands for (n, n).
+        position: Where the image lies within its border.
+        interpolation: How to read the image between pixels.
+        mask_interpolation: How to read masks between pixels; "nearest" picks the pixel at the
+            centre.
+        fill: Image value of the border, in the image's units.
+        fill_mask: Mask value of the border.
+        p: Chance that a call does anything.
+
+    """
+
+    size: Annotated[int | WholePair, SAME, Between(1)]
+    position: Position = "center"
+    interpolation: Interpolation = 1
+    mask_interpolation: Interpolation = 0
+    fill: Fill = 0
+    fill_mask: Fill = 0
+    p: Probability = 1.0
+
+    draws: ClassVar[int] = 2
+
+    def sample(self, draw: Draw, canvas: Canvas) -> Params:
+        return draw_place(self.position, draw)
+
+    def on(self, canvas: Canvas, params: Params) -> None:
+        sampling, room = self.sampling(canvas), Size(*self.size)  # type: ignore[misc]
+        moved = None
+        for layer in canvas.layers:
+            old = layer.size
+            factor = min(room.height / old.height, room.width / old.width)
+            new = Size(max(1, round(old.height * factor)), max(1, round(old.width * factor)))
+            top, left = place(new, room, self.position, **params)
+            layer.resize(new, sampling)
+            layer.move(shift(left, top), room, sampling)
+            scaling = zoom(new.width / old.width, new.height / old.height)
+            moved = moved or shift(left, top) @ scaling
         if moved is not None:
             move_labels(canvas, moved)

@@ -1,0 +1,98 @@
+"""Growing and shrinking of what is bright."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Annotated, Literal, NamedTuple
+
+import cv2
+import numpy as np
+
+from ..core.canvas import Canvas
+from ..core.channels import filtered
+from ..core.fields import Array, Between, Drawn, Probability, WholePair, up_to
+from ..core.kinds import Joint
+from ..core.labels import Boxes
+from ..core.matrix import Size
+from ..core.warp import SERVED
+
+
+class _Ellipse(NamedTuple):
+    """A neighbourhood, for a sample of some size."""
+
+    sample: Size
+    diameter: int
+
+    def fitted(self, size: Size) -> Size:
+        """Height and width of the ellipse on a target of another size."""
+        height, width = (
+            max(1, round(self.diameter * new / old))
+            for new, old in zip(size, self.sample, strict=True)
+        )
+        return Size(height, width)
+
+
+class Morphological(Joint):
+    """Take the largest or the smallest value over an ellipse: bright things grow or shrink.
+
+    Boxes grow or shrink along, and vanish where nothing is left of them; keypoints stay. Nothing
+    beyond the edge of the image counts. With an even diameter things grow one pixel farther on the
+    right and below, and shrink so on the left and above.
+
+    Args:
+        scale: Diameter of the ellipse, in pixels; a number n stands for 1 to n, and 1 changes
+            nothing.
+        operation: "dilation" for the largest value, "erosion" for the smallest.
+        p: Chance that a call does anything.
+
+    """
+
+    scale: Annotated[int | WholePair, up_to(1), Drawn(whole=True), Between(1)] = (2, 3)
+    operation: Literal["erosion", "dilation"] = "dilation"
+    p: Probability = 0.5
+
+    def plan(self, size: Size, scale: int) -> _Ellipse:
+        return _Ellipse(size, scale)
+
+    def change(self, frame: Array, is_mask: bool, plan: _Ellipse) -> Array:
+        height, width = plan.fitted(Size(*frame.shape[:2]))
+        if height == width == 1:
+            return frame
+        call = cv2.dilate if self.operation == "dilation" else cv2.erode
+        ellipse = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (width, height))
+        return ranked(lambda part: filtered(lambda few: call(few, ellipse), part), frame)
+
+    def change_labels(self, canvas: Canvas, plan: _Ellipse) -> None:
+        for boxes in canvas.labels.boxes.values():
+            if len(boxes.edges):
+                resize_boxes(boxes, plan, self.operation == "dilation")
+
+
+def ranked(change: Callable[[Array], Array], frame: Array) -> Array:
+    """Run a change that only compares values on a frame of any dtype, each value kept exactly."""
+    dtype = frame.dtype
+    if dtype in SERVED:
+        return change(frame)
+    if dtype.itemsize <= 4:  # these all fit into float64
+        return change(frame.astype(np.float64)).astype(dtype)
+    values, ranks = np.unique(frame, return_inverse=True)
+    moved = change(ranks.reshape(frame.shape).astype(np.float64))
+    return np.asarray(values[moved.astype(np.intp)])
+
+
+def resize_boxes(boxes: Boxes, ellipse: _Ellipse, grows: bool) -> None:
+    """Grow or shrink boxes by what an ellipse reaches to each side, and drop those that vanish.
+
+    A side on the edge of the image stays: nothing from beyond takes any of it away.
+    """
+    height, width = ellipse.sample
+    limits = np.array((width, height, width, height), np.float64)
+    before, after = (ellipse.diameter - 1) // 2, ellipse.diameter // 2
+    edges = boxes.edges
+    if grows:
+        moved = edges + np.array((-before, -before, after, after))
+        moved = np.clip(moved, np.minimum(edges, 0), np.maximum(edges, limits))
+    else:
+        inner = (edges > 0) & (edges < limits)
+        moved = edges + inner * (after, after, -before, -before)
+    boxes.keep((moved[:, 2:] > moved[:, :2]).all(axis=1), moved)
