@@ -1,12 +1,14 @@
-"""Rectangular holes: filling them, and what they leave of boxes and keypoints.
+"""Holes in images: filling them, and what they leave of labels.
 
-A hole is (left, top, right, bottom) in whole pixels, right and bottom not included.
+A hole is a rectangle (left, top, right, bottom) in whole pixels, right and bottom not included;
+holes of any shape are an (H, W) array of bools that says where they are.
 """
 
 from __future__ import annotations
 
 import functools
 import math
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import cv2
@@ -18,12 +20,13 @@ from .matrix import Size
 from .oriented import OrientedBoxes
 from .polygons import Polygons
 from .random import noise
-from .warp import border_values, saturated
+from .warp import NEAREST, border_values, resize, saturated
 
 if TYPE_CHECKING:
     from .canvas import Canvas
 
 Hole: TypeAlias = tuple[int, int, int, int]
+Cover: TypeAlias = list[Hole] | Array
 HoleFill: TypeAlias = Fill | Literal["random", "random_uniform", "inpaint_telea", "inpaint_ns"]
 """A colour, or how to make one up."""
 
@@ -31,12 +34,15 @@ INPAINTING = {"inpaint_telea": cv2.INPAINT_TELEA, "inpaint_ns": cv2.INPAINT_NS}
 INPAINT_RADIUS = 3
 LARGE = 2.0**16  # a power of two, so that values outside the holes come back exactly
 INPAINTED = ("uint8", "uint16", "float32")
+COPIED = ("uint8", "uint16", "int16", "int32", "float32", "float64")  # by `cv2.copyTo`
 
 
-def fill_holes(frame: Array, holes: list[Hole], fill: HoleFill, seed: int) -> Array:
+def fill_holes(frame: Array, holes: Cover, fill: HoleFill, seed: int) -> Array:
     """A copy of an (H, W) or (H, W, C) image with the holes filled."""
     if isinstance(fill, str) and fill in INPAINTING:
-        return inpainted(frame, holes, INPAINTING[fill])
+        return inpainted(frame, raster(holes, frame.shape[:2]), INPAINTING[fill])
+    if isinstance(holes, np.ndarray):
+        return fill_where(frame, holes, fill, seed)
     result = np.array(frame, order="C")
     if isinstance(fill, str):
         generator = noise(seed)
@@ -53,6 +59,41 @@ def fill_holes(frame: Array, holes: list[Hole], fill: HoleFill, seed: int) -> Ar
     return result
 
 
+def fill_where(frame: Array, where: Array, fill: HoleFill, seed: int) -> Array:
+    """A copy of an image with holes of any shape filled, as if they were one."""
+    if not isinstance(fill, str):
+        return replaced(frame, where, colour(fill, frame))
+    generator = noise(seed)
+    if fill != "random":
+        return replaced(frame, where, random_values(generator, frame.shape[2:], frame.dtype))
+    result = np.array(frame, order="C")
+    shape = (int(np.count_nonzero(where)), *frame.shape[2:])
+    result[where] = random_values(generator, shape, frame.dtype)
+    return result
+
+
+def replaced(frame: Array, where: Array, fill: Any) -> Array:
+    """A copy of a frame with a colour where an (H, W) or (H, W, C) bool array says so."""
+    result = np.array(frame, order="C")
+    if frame.dtype.name in COPIED and (frame.ndim == 2 or frame.shape[2] <= 4):
+        colours = np.empty_like(result)
+        paint(colours, fill)
+        cv2.copyTo(colours, where.view(np.uint8), result)  # 20 times faster than NumPy
+    else:
+        np.copyto(result, fill, where=where if where.ndim == frame.ndim else where[:, :, None])
+    return result
+
+
+def raster(holes: Cover, shape: tuple[int, ...]) -> Array:
+    """Holes as an array of bools."""
+    if isinstance(holes, np.ndarray):
+        return holes
+    where = np.zeros(shape, bool)
+    for left, top, right, bottom in holes:
+        where[top:bottom, left:right] = True
+    return where
+
+
 def paint(window: Array, value: Any) -> None:
     """Fill an (H, W) or (H, W, C) window with a colour: by rows, for NumPy is slow by pixels."""
     if window.size:
@@ -60,8 +101,10 @@ def paint(window: Array, value: Any) -> None:
         window[1:] = window[0]
 
 
-def scaled_holes(holes: list[Hole], old: Size, new: Size) -> list[Hole]:
-    """The same holes on a target of another size, of at least one pixel each."""
+def scaled_holes(holes: Cover, old: Size, new: Size) -> Cover:
+    """The same holes on a target of another size; rectangles keep at least a pixel."""
+    if isinstance(holes, np.ndarray):
+        return resize(holes.view(np.uint8), new, NEAREST).view(bool)
     across, down = new.width / old.width, new.height / old.height
     scaled = []
     for left, top, right, bottom in holes:
@@ -98,7 +141,7 @@ def random_values(
     return np.asarray(generator.integers(max(limits.min, 0), limits.max, shape, dtype, True))
 
 
-def inpainted(frame: Array, holes: list[Hole], method: int) -> Array:
+def inpainted(frame: Array, where: Array, method: int) -> Array:
     """A copy with the holes closed from what surrounds them."""
     if frame.dtype.name not in INPAINTED:
         raise TypeError(
@@ -106,17 +149,15 @@ def inpainted(frame: Array, holes: list[Hole], method: int) -> Array:
             f"{frame.shape}"
         )
     if frame.dtype == np.float32:  # OpenCV rounds as if for whole numbers: give it large ones
-        return inpainted_as(frame * np.float32(LARGE), holes, method) / np.float32(LARGE)
-    return inpainted_as(frame, holes, method)
+        return inpainted_as(frame * np.float32(LARGE), where, method) / np.float32(LARGE)
+    return inpainted_as(frame, where, method)
 
 
-def inpainted_as(frame: Array, holes: list[Hole], method: int) -> Array:
+def inpainted_as(frame: Array, where: Array, method: int) -> Array:
     """The same, for values as large as whole numbers are."""
-    where = np.zeros(frame.shape[:2], np.uint8)
-    for left, top, right, bottom in holes:
-        where[top:bottom, left:right] = 1
     if where.all():  # nothing to close them from
         return np.array(frame, order="C")
+    where = where.view(np.uint8)
     if frame.ndim == 2 or (frame.dtype == np.uint8 and frame.shape[2] == 3):
         return cv2.inpaint(np.ascontiguousarray(frame), where, INPAINT_RADIUS, method)
     channels = [
@@ -126,28 +167,51 @@ def inpainted_as(frame: Array, holes: list[Hole], method: int) -> Array:
     return np.stack(channels, axis=2)
 
 
-def cover_boxes(boxes: Boxes, holes: list[Hole]) -> None:
+def cover_boxes(boxes: Boxes, holes: Cover) -> None:
     """Shrink boxes to the hull of what no hole covers; drop those of which too little is left."""
-    if not len(boxes.edges):
-        return
-    cover = np.array(holes, np.float64).reshape(-1, 4)
     edges = boxes.edges.copy()
     kept = np.ones(len(edges), bool)
     params: Any = boxes.params
     least_area = params.min_area if params is not None else 0
     least_part = params.min_visibility if params is not None else 0
+    rest = remains if isinstance(holes, list) else remains_of_raster
+    touched = False
+    for index, hull, area in rest(boxes.edges, holes):
+        touched = True
+        whole = (edges[index, 2] - edges[index, 0]) * (edges[index, 3] - edges[index, 1])
+        kept[index] = hull is not None and area >= least_area and area >= least_part * whole
+        if hull is not None:
+            edges[index] = hull
+    if touched:
+        boxes.keep(kept, edges)
+
+
+Remains: TypeAlias = Iterator[tuple[int, Array | None, float]]
+"""The boxes that holes touch: their row, the hull and the area of what is left of them."""
+
+
+def remains(edges: Array, holes: list[Hole]) -> Remains:
+    """What rectangles leave of (N, 4) boxes, to any fraction of a pixel."""
+    cover = np.array(holes, np.float64).reshape(-1, 4)
     low = np.maximum(edges[:, None, :2], cover[:, :2])
     high = np.minimum(edges[:, None, 2:], cover[:, 2:])
     meets = np.all(low < high, axis=2)
     for index in np.flatnonzero(np.any(meets, axis=1)).tolist():
         some = meets[index]
-        hull, area = visible(edges[index], low[index, some], high[index, some])
-        whole = (edges[index, 2] - edges[index, 0]) * (edges[index, 3] - edges[index, 1])
-        kept[index] = hull is not None and area >= least_area and area >= least_part * whole
-        if hull is not None:
-            edges[index] = hull
-    if meets.any():
-        boxes.keep(kept, edges)
+        yield index, *visible(edges[index], low[index, some], high[index, some])
+
+
+def remains_of_raster(edges: Array, where: Array) -> Remains:
+    """What holes of any shape leave of (N, 4) boxes, inside the image."""
+    height, width = where.shape
+    for index, (x1, y1, x2, y2) in enumerate(edges.tolist()):
+        left, top = max(0, math.floor(x1)), max(0, math.floor(y1))
+        right, bottom = min(width, math.ceil(x2)), min(height, math.ceil(y2))
+        window = where[top:bottom, left:right]
+        if not window.any():
+            continue
+        x, y = np.arange(left, right + 1).clip(x1, x2), np.arange(top, bottom + 1).clip(y1, y2)
+        yield index, *hull_of_free(~window, x, y)
 
 
 def visible(box: Array, low: Array, high: Array) -> tuple[Array | None, float]:
@@ -160,6 +224,11 @@ def visible(box: Array, low: Array, high: Array) -> tuple[Array | None, float]:
     across = (low[:, 0, None] <= x[:-1]) & (x[:-1] < high[:, 0, None])
     down = (low[:, 1, None] <= y[:-1]) & (y[:-1] < high[:, 1, None])
     free = (down.T.astype(np.float32) @ across.astype(np.float32)) == 0
+    return hull_of_free(free, x, y)
+
+
+def hull_of_free(free: Array, x: Array, y: Array) -> tuple[Array | None, float]:
+    """The hull and the area of the free cells between lines at x and y."""
     columns, rows = np.flatnonzero(free.any(axis=0)), np.flatnonzero(free.any(axis=1))
     if not len(columns):
         return None, 0.0
@@ -168,10 +237,16 @@ def visible(box: Array, low: Array, high: Array) -> tuple[Array | None, float]:
     return hull, area
 
 
-def cover_points(points: Points, holes: list[Hole]) -> None:
+def cover_points(points: Points, holes: Cover) -> None:
     """Drop the keypoints in holes, if the params ask for invisible ones to be dropped."""
     params: Any = points.params
     if not len(points.values) or (params is not None and not params.remove_invisible):
+        return
+    if isinstance(holes, np.ndarray):
+        x, y = np.floor(points.values[:, :2].T).astype(np.intp)
+        inside = (x >= 0) & (y >= 0) & (x < holes.shape[1]) & (y < holes.shape[0])
+        inside[inside] = holes[y[inside], x[inside]]
+        points.keep(~inside)
         return
     cover = np.array(holes, np.float64).reshape(-1, 4)
     at = points.values[:, None, :2]
@@ -179,7 +254,7 @@ def cover_points(points: Points, holes: list[Hole]) -> None:
     points.keep(~covered)
 
 
-def cover_labels(canvas: Canvas, holes: list[Hole]) -> None:
+def cover_labels(canvas: Canvas, holes: Cover) -> None:
     """What becomes of all labels under holes."""
     labels = canvas.labels
     for points in labels.points.values():
@@ -191,8 +266,6 @@ def cover_labels(canvas: Canvas, holes: list[Hole]) -> None:
         else:
             cover_boxes(boxes, holes)
     if outlined:
-        hidden = np.zeros(canvas.size, bool)
-        for left, top, right, bottom in holes:
-            hidden[top:bottom, left:right] = True
+        hidden = raster(holes, canvas.size)
         for shapes in outlined:
             shapes.hide(hidden)

@@ -14,7 +14,7 @@ from . import tone
 from .canvas import Canvas
 from .channels import mixed
 from .fields import Array, Border, Fill, Interpolation
-from .holes import Hole, HoleFill, cover_labels, fill_holes, scaled_holes
+from .holes import Cover, HoleFill, cover_labels, fill_holes, scaled_holes
 from .hooks import DualTransform, ImageOnlyTransform
 from .layer import IDENTITY, Sampling, downscales
 from .matrix import Matrix, Size, shift, zoom
@@ -219,7 +219,8 @@ class Pixel(ImageOnlyTransform, base=True):
 class Holes(DualTransform, base=True):
     """Covers parts of the image. Subclasses define ``holes(size, **params)`` and draw a ``seed``.
 
-    ``holes`` gives (left, top, right, bottom) of each, in whole pixels, inside the image.
+    ``holes`` gives (left, top, right, bottom) of each, in whole pixels, inside the image; or an
+    (H, W) array of bools that says where they are.
 
     Args:
         fill: Image value of the holes, in the image's units; "random" for one colour per pixel,
@@ -231,13 +232,16 @@ class Holes(DualTransform, base=True):
     fill: HoleFill = 0
     fill_mask: Fill | None = None
 
-    holes: ClassVar[Callable[..., list[Hole]]]
+    holes: ClassVar[Callable[..., Cover]]
 
     def on(self, canvas: Canvas, params: Params) -> None:
-        size, seed = canvas.size, params["seed"]
-        holes = self.holes(size, **params)
-        if not holes:
+        self.cover(canvas, self.holes(canvas.size, **params), params["seed"])
+
+    def cover(self, canvas: Canvas, holes: Cover, seed: int) -> None:
+        """Fill holes, given for the size of the sample, in all planes, and drop what they hide."""
+        if not len(holes):
             return
+        size = canvas.size
         for layer in canvas.layers:
             layer.flush()
             own = holes if layer.size == size else scaled_holes(holes, size, layer.size)

@@ -17,13 +17,12 @@ from ..core.fields import (
     WholePair,
     is_number,
 )
-from ..core.holes import Hole, HoleFill, colour, paint, random_values
+from ..core.holes import Hole, HoleFill, colour, random_values, replaced
 from ..core.kinds import Holes, Joint
 from ..core.matrix import Size
 from ..core.random import Draw, noise
 from ..core.transform import Params
 
-COPIED = ("uint8", "uint16", "int16", "int32", "float32", "float64")  # by `cv2.copyTo`
 SPARSE = 0.1  # below this chance, jumping from hit to hit is cheaper than asking every pixel
 
 
@@ -251,18 +250,6 @@ class PixelDropout(Joint):
             where.view(np.uint8), (width, height), interpolation=cv2.INTER_NEAREST_EXACT
         )
         return other.reshape(height, width, *where.shape[2:]).view(bool)
-
-
-def replaced(frame: Array, where: Array, fill: Any) -> Array:
-    """A copy of a frame with a colour where an (H, W) or (H, W, C) bool array says so."""
-    result = np.array(frame, order="C")
-    if frame.dtype.name in COPIED and (frame.ndim == 2 or frame.shape[2] <= 4):
-        colours = np.empty_like(result)
-        paint(colours, fill)
-        cv2.copyTo(colours, where.view(np.uint8), result)  # 20 times faster than NumPy
-    else:
-        np.copyto(result, fill, where=where if where.ndim == frame.ndim else where[:, :, None])
-    return result
 
 
 def chance_mask(generator: np.random.Generator, count: int, chance: float) -> Array:
