@@ -13,7 +13,7 @@ from .core.compose import (
     SomeOf,
 )
 from .core.hooks import BasicTransform, DualTransform, ImageOnlyTransform, Transform3D
-from .core.params import BboxParams, KeypointParams
+from .core.params import BboxParams, KeypointParams, PolygonParams
 from .core.pipeline import Compose, ReplayCompose
 from .core.registry import register
 from .core.serialize import from_dict, load, save, to_dict
@@ -26,10 +26,19 @@ from .transforms.aimed_crops import (
 )
 from .transforms.bends import GridElasticDeform, PiecewiseAffine, ThinPlateSpline
 from .transforms.blur import Blur, GaussianBlur, MedianBlur, MotionBlur
+from .transforms.camera import (
+    ChromaticAberration,
+    Downscale,
+    FilmGrain,
+    GlassBlur,
+    Vignetting,
+    ZoomBlur,
+)
 from .transforms.color import ChannelShuffle, HueSaturationValue, RGBShift, ToGray
 from .transforms.compression import ImageCompression
 from .transforms.convert import FromFloat, Normalize, ToFloat
 from .transforms.crops import BBoxSafeRandomCrop, CenterCrop, Crop, RandomCrop
+from .transforms.curves import AutoContrast, RandomToneCurve
 from .transforms.distort import ElasticTransform, GridDistortion, OpticalDistortion
 from .transforms.dropout import CoarseDropout, GridDropout, PixelDropout
 from .transforms.flips import (
@@ -41,17 +50,23 @@ from .transforms.flips import (
     Transpose,
     VerticalFlip,
 )
-from .transforms.jitter import ColorJitter
+from .transforms.jitter import ColorJitter, PhotoMetricDistort
+from .transforms.kernels import AdvancedBlur, Defocus, RingingOvershoot
+from .transforms.light import Illumination, PlasmaBrightnessContrast, PlasmaShadow
 from .transforms.misc import Lambda, NoOp
 from .transforms.morphology import Morphological
 from .transforms.noise import AdditiveNoise, GaussNoise, MultiplicativeNoise, SaltAndPepper
 from .transforms.pads import CropAndPad, LetterBox, Pad, PadIfNeeded
+from .transforms.palette import ChannelSwap, FancyPCA, PlanckianJitter, ToRGB, ToSepia
 from .transforms.perspective import Perspective
+from .transforms.policies import AugMix, RandAugment, TrivialAugmentWide
 from .transforms.resize import LongestMaxSize, RandomScale, Resize, SmallestMaxSize
 from .transforms.resized_crops import RandomResizedCrop, RandomSizedBBoxSafeCrop, RandomSizedCrop
 from .transforms.sensor import ISONoise, ShotNoise
-from .transforms.sharpen import Sharpen
+from .transforms.sharpen import Emboss, Sharpen, UnsharpMask
 from .transforms.shuffle import RandomGridShuffle
+from .transforms.stain import HEStain
+from .transforms.superpixels import Superpixels
 from .transforms.tone import (
     CLAHE,
     Equalize,
@@ -68,8 +83,11 @@ __all__ = [
     "CLAHE",
     "D4",
     "AdditiveNoise",
+    "AdvancedBlur",
     "Affine",
     "AtLeastOneBBoxRandomCrop",
+    "AugMix",
+    "AutoContrast",
     "BBoxSafeRandomCrop",
     "BaseCompose",
     "BasicTransform",
@@ -77,24 +95,34 @@ __all__ = [
     "Blur",
     "CenterCrop",
     "ChannelShuffle",
+    "ChannelSwap",
+    "ChromaticAberration",
     "CoarseDropout",
     "ColorJitter",
     "Compose",
     "Crop",
     "CropAndPad",
     "CropNonEmptyMaskIfExists",
+    "Defocus",
+    "Downscale",
     "DualTransform",
     "ElasticTransform",
+    "Emboss",
     "Equalize",
+    "FancyPCA",
+    "FilmGrain",
     "FromFloat",
     "GaussNoise",
     "GaussianBlur",
+    "GlassBlur",
     "GridDistortion",
     "GridDropout",
     "GridElasticDeform",
+    "HEStain",
     "HorizontalFlip",
     "HueSaturationValue",
     "ISONoise",
+    "Illumination",
     "ImageCompression",
     "ImageOnlyTransform",
     "InvertImg",
@@ -114,10 +142,16 @@ __all__ = [
     "Pad",
     "PadIfNeeded",
     "Perspective",
+    "PhotoMetricDistort",
     "PiecewiseAffine",
     "PixelDropout",
+    "PlanckianJitter",
+    "PlasmaBrightnessContrast",
+    "PlasmaShadow",
+    "PolygonParams",
     "Posterize",
     "RGBShift",
+    "RandAugment",
     "RandomBrightnessContrast",
     "RandomCrop",
     "RandomCropFromBorders",
@@ -130,8 +164,10 @@ __all__ = [
     "RandomScale",
     "RandomSizedBBoxSafeCrop",
     "RandomSizedCrop",
+    "RandomToneCurve",
     "ReplayCompose",
     "Resize",
+    "RingingOvershoot",
     "Rotate",
     "SafeRotate",
     "SaltAndPepper",
@@ -144,13 +180,20 @@ __all__ = [
     "Solarize",
     "SomeOf",
     "SquareSymmetry",
+    "Superpixels",
     "ThinPlateSpline",
     "TimeReverse",
     "ToFloat",
     "ToGray",
+    "ToRGB",
+    "ToSepia",
     "Transform3D",
     "Transpose",
+    "TrivialAugmentWide",
+    "UnsharpMask",
     "VerticalFlip",
+    "Vignetting",
+    "ZoomBlur",
     "from_dict",
     "load",
     "register",

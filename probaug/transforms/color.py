@@ -252,15 +252,20 @@ class ChannelShuffle(Pixel):
         return {"order": draw.generator.permutation(count).tolist()}
 
     def edit(self, image: Array, order: list[int]) -> Array:
-        if image.ndim == 2:
-            return image
-        count = image.shape[2]
-        order = [c for c in order if c < count] + list(range(len(order), count))
-        if order == list(range(count)):
-            return image
-        if count == 3 and image.dtype == np.uint8:
-            return cv2.transform(image, np.eye(3)[order])
-        if dtype_name(image.dtype) not in COLOR or count > MOST:
-            return np.ascontiguousarray(image[:, :, order])
-        pairs = [index for pair in zip(order, range(count)) for index in pair]
-        return np.asarray(cv2.mixChannels([image], [np.empty_like(image)], pairs)[0])
+        return permuted(image, order)
+
+
+def permuted(image: Array, order: list[int]) -> Array:
+    """Put the channels of an image in an order; what the order lacks stays where it is."""
+    if image.ndim == 2:
+        return image
+    count = image.shape[2]
+    order = [c for c in order if c < count] + list(range(len(order), count))
+    if order == list(range(count)):
+        return image
+    if count == 3 and image.dtype == np.uint8:
+        return cv2.transform(image, np.eye(3)[order])
+    if dtype_name(image.dtype) not in COLOR or count > MOST:
+        return np.ascontiguousarray(image[:, :, order])
+    pairs = [index for pair in zip(order, range(count)) for index in pair]
+    return np.asarray(cv2.mixChannels([image], [np.empty_like(image)], pairs)[0])

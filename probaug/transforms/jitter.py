@@ -10,16 +10,17 @@ import numpy as np
 
 from ..core.canvas import Canvas
 from ..core.channels import means, mixed, scaled
-from ..core.fields import AroundOne, Array, Between, Probability, Symmetric
+from ..core.fields import AroundOne, Array, Between, DrawnPair, Probability, Symmetric
 from ..core.kinds import COLOR, Pixel
 from ..core.random import Draw
 from ..core.transform import Params
-from .color import shifted
+from .color import permuted, shifted
 
 LUMA = (0.299, 0.587, 0.114)
 """What grey takes of red, green and blue (ITU-R BT.601)."""
 LEAST = min(LUMA)
 ORDERS = tuple(itertools.permutations(range(4)))
+CHANNEL_ORDERS = tuple(itertools.permutations(range(3)))
 
 
 class ColorJitter(Pixel):
@@ -61,6 +62,54 @@ class ColorJitter(Pixel):
         colours.jitter(**params)
         colours.settle()
         return colours.image
+
+
+class PhotoMetricDistort(Pixel):
+    """Change brightness, contrast, saturation, hue and the order of channels, each by chance.
+
+    Contrast, stretched about the mean grey, comes before saturation and hue or after them. Grey
+    images keep their (lack of) colour.
+
+    Args:
+        brightness_range: Factor on all values.
+        contrast_range: Factor on the distance from the mean grey.
+        saturation_range: Factor on the distance from the pixel's own grey.
+        hue_range: Shift of the hue, in turns.
+        distort_p: Chance of each of the five parts.
+        p: Chance that a call does anything.
+
+    Source: W. Liu et al., SSD: Single Shot MultiBox Detector, 2016.
+
+    """
+
+    brightness_range: Annotated[DrawnPair, Between(0)] = (0.875, 1.125)
+    contrast_range: Annotated[DrawnPair, Between(0)] = (0.5, 1.5)
+    saturation_range: Annotated[DrawnPair, Between(0)] = (0.5, 1.5)
+    hue_range: Annotated[DrawnPair, Between(-0.5, 0.5)] = (-0.05, 0.05)
+    distort_p: Probability = 0.5
+    p: Probability = 0.5
+
+    dtypes = COLOR
+    channels = (1, 3)
+    unit_range = True
+    draws: ClassVar[int] = 11
+
+    def sample(self, draw: Draw, canvas: Canvas) -> Params:
+        neutral = {"brightness": 1.0, "contrast": 1.0, "saturation": 1.0, "hue": 0.0}
+        params: Params = {}
+        for name, nothing in neutral.items():
+            amount = draw.between(getattr(self, name + "_range"))
+            params[name] = amount if draw.uniform() < self.distort_p else nothing
+        params["order"] = [0, 1, 2, 3] if draw.uniform() < 0.5 else [0, 2, 3, 1]
+        channels = list(draw.choice(CHANNEL_ORDERS))
+        params["channels"] = channels if draw.uniform() < self.distort_p else [0, 1, 2]
+        return params
+
+    def edit(self, image: Array, channels: list[int], **params: Any) -> Array:
+        colours = Colours(image)
+        colours.jitter(**params)
+        colours.settle()
+        return permuted(colours.image, channels)
 
 
 class Colours:
