@@ -264,12 +264,9 @@ def test_a_name_is_a_string(name):
     assert "the name of a class must be a string" in load_error({"class": name})
 
 
-def test_files_of_albumentations_are_refused_by_what_they_lack():
-    theirs = {
-        "__version__": "2.0.8",
-        "transform": {"__class_fullname__": "HorizontalFlip", "p": 0.5},
-    }
-    assert "this was saved by Albumentations" in load_error(theirs)
+def test_a_replay_is_no_pipeline():
+    tree = replaying()(image=IMAGE)["again"]
+    assert "ReplayCompose.replay" in load_error(tree)
 
 
 @pytest.mark.parametrize(

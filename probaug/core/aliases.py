@@ -5,6 +5,7 @@ An alias exists only where the parameter means the same, and never hides a field
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Collection
 from importlib import import_module
 from typing import Any
@@ -79,6 +80,7 @@ GONE = {
     "ToTensor": "ToTensorV2",
 }
 LAZY = ("augmentations", "pytorch")
+"""Submodules that load when they are asked for."""
 
 
 def rename(cls: type, given: dict[str, Any], known: Collection[str]) -> None:
@@ -116,8 +118,12 @@ def version_1(name: str, known: Collection[str]) -> str | None:
 
 
 def outside(name: str) -> Any:
-    """A submodule that loads when it is asked for; an error that names what took a name's place."""
+    """A lazy submodule; for other names an error, which says what took the place of an old one."""
     if name in LAZY:
         return import_module(f"probaug.{name}")
     hint = f"; since Albumentations 2.0 it is {GONE[name]}" if name in GONE else ""
     raise AttributeError(f"module 'probaug' has no attribute {name!r}{hint}")
+
+
+# set here, not defined there: type checkers would then take every name for one of the package's
+setattr(sys.modules["probaug"], "__getattr__", outside)  # noqa: B010

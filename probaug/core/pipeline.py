@@ -14,6 +14,7 @@ from .declared import checked, walk
 from .fields import Array, Interpolation, Probability
 from .layer import Fusion
 from .params import BboxParams, KeypointParams, PolygonParams
+from .pretrained import Pretrained
 from .random import Draw
 from .transform import Record, Settings
 
@@ -55,7 +56,7 @@ AnyPolygonParams = Annotated[Any, AsParams(PolygonParams)]
 MoreTargets = Annotated[dict[str, str] | None, ToTargets()]
 
 
-class Compose(Sequential):
+class Compose(Pretrained, Sequential):
     """The outermost pipeline: takes arrays and labels by name, gives the same names back.
 
     One pipeline may be used by many threads at once. A call's ``key`` alone decides what is drawn.

@@ -25,6 +25,12 @@ DataFormat = Literal["json", "yaml"]
 
 CLASS = "class"
 REPLAY_NAME = "__class_fullname__"
+EXTRAS = """
+    always_apply approximation balanced_scale fill fill_mask fit_output keep_ratio mask_x_length
+    mask_y_length noise_params noise_type num_masks_x num_masks_y pad_position padding rotate
+    scale seed shear spatial_mode strict translate_percent translate_px
+""".split()  # noqa: SIM905  # a table of names
+"""What 2.0.8 also wrote of some transforms: internals, and parameters of the class above."""
 DEEPEST = 32
 """How deep saved data may nest."""
 LARGEST = 100_000
@@ -122,7 +128,7 @@ def arguments(node: Declared) -> dict[str, Any]:
 
 
 def from_dict(transform_dict: dict[str, Any], nonserializable: dict[str, Any] | None = None) -> Any:
-    """Rebuild a transform or pipeline from `to_dict` data.
+    """Rebuild a transform or pipeline from `to_dict` data, ours or that of Albumentations 2.0.8.
 
     Args:
         transform_dict: The data.
@@ -134,13 +140,29 @@ def from_dict(transform_dict: dict[str, Any], nonserializable: dict[str, Any] | 
     data = transform_dict.get("transform", transform_dict)
     require_small(data, "from_dict")
     if isinstance(data, dict) and REPLAY_NAME in data and CLASS not in data:
-        raise ValueError(
-            "from_dict: this was saved by Albumentations; build the pipeline in code and save it "
-            "again"
-        )
+        if "applied" in data:
+            raise ValueError("from_dict: this is a replay; ReplayCompose.replay repeats it")
+        data = from_2_0_8(data)
     if not isinstance(data, dict) or CLASS not in data:
         raise ValueError(f"from_dict: a transform needs the key {CLASS!r}, got {data!r}")
     return decode(data, nonserializable)
+
+
+def from_2_0_8(data: Any) -> Any:
+    """Our form of what Albumentations 2.0.8 saved: the last part of a name, fields beside it."""
+    if isinstance(data, list):
+        return [from_2_0_8(item) for item in data]
+    if not isinstance(data, dict):
+        return data
+    fields = {key: from_2_0_8(item) for key, item in data.items() if not str(key).startswith("__")}
+    if REPLAY_NAME not in data:
+        return fields
+    name = str(data[REPLAY_NAME]).rpartition(".")[2]
+    if "__name__" in data:  # of a Lambda
+        fields["name"] = data["__name__"]
+    cls = find_class(name)
+    known = fields if cls is None or cls._is_open() else cls._table().fields
+    return {CLASS: name, **{k: v for k, v in fields.items() if k in known or k not in EXTRAS}}
 
 
 def require_small(data: Any, where: str) -> None:

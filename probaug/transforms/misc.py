@@ -65,7 +65,7 @@ class Lambda(NoOp):
         return {
             name: function
             for name, function in super().targets.items()
-            if getattr(self, PLANES[name][0] if name in PLANES else name) is not None
+            if getattr(self, PLANES[name][0] if name in PLANES else name, None) is not None
         }
 
     def apply(self, img: Array, *args: Any, **params: Any) -> Array:
