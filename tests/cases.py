@@ -48,6 +48,7 @@ CHANGES_DTYPE = {
 # channel counts that follow from parameters: which are served, and the error for others
 CHANNELS_BY_PARAMETERS = {
     "Normalize": ((3,), ValueError, r"Normalize\.mean has 3 values, one per channel"),
+    "ChannelSwap": ((3,), ValueError, r"ChannelSwap\.channel_order has 3 values"),
     "ToGray": ((1, 3), TypeError, r"ToGray.* expects an image with 1 or 3 channels"),
 }
 # transforms that ask for one input dtype
@@ -66,8 +67,10 @@ NOT_CLOSE = {
     "GaussNoise": "8-bit noise is rounded",
     "ISONoise": "8-bit lightness has another deviation",
     "ShotNoise": "8 bits take their photons from tables",
+    "AutoContrast": "8-bit steps of a histogram",
     "Equalize": "8-bit steps of a histogram",
     "CLAHE": "8-bit steps of a histogram",
+    "PhotoMetricDistort": "contrast enlarges the 2-degree steps of 8-bit hues",
     "Posterize": "8-bit steps",
     "Lambda": "the example is for 8 bits",
     "ToGray": "one method is 8-bit Lab",

@@ -10,6 +10,22 @@ import probaug as A
 
 # another value for each parameter name, where one serves all classes
 OTHER = {
+    "temperature_limit": (5000, 7000),
+    "sampling_method": "gaussian",
+    "shadow_intensity_range": (0.9, 1.0),
+    "roughness": 0.5,
+    "plasma_size": 9,
+    "intensity_shift_range": (0.4, 0.5),
+    "intensity_scale_range": (2.0, 3.0),
+    "intensity_range": (0.5, 0.6),
+    "effect_type": "darken",
+    "cutoff": 20,
+    "channel_order": (1, 0, 2),
+    "distort_p": 1.0,
+    "hue_range": (0.3, 0.4),
+    "saturation_range": (0.1, 0.2),
+    "contrast_range": (0.6, 0.7),
+    "brightness_range": (0.5, 0.6),
     "absolute_scale": True,
     "allow_shifted": False,
     "alpha": (0.9, 0.95),
@@ -142,6 +158,17 @@ WINDOW = {"pad_if_needed": True, "height": 120, "width": 150}
 CROP = {"pad_if_needed": True, "x_max": 200, "y_max": 150}
 # (parameters that must be set for one to matter, another value), where OTHER will not do
 SPECIAL = {
+    ("AutoContrast", "ignore"): ({}, 100),
+    ("AutoContrast", "method"): ({}, "pil"),
+    ("FancyPCA", "alpha"): ({}, 2.0),
+    ("HEStain", "method"): ({}, "macenko"),
+    ("HEStain", "preset"): ({"method": "preset"}, "light"),
+    ("Illumination", "mode"): ({}, "corner"),
+    ("Illumination", "center_range"): ({"mode": "gaussian"}, (0.0, 0.01)),
+    ("Illumination", "sigma_range"): ({"mode": "gaussian"}, (0.1, 0.11)),
+    ("PlanckianJitter", "mode"): ({}, "cied"),
+    ("RandomToneCurve", "per_channel"): ({}, True),
+    ("RandomToneCurve", "scale"): ({}, 0.5),
     ("Morphological", "scale"): ({}, (6, 7)),
     ("RandomCropNearBBox", "cropping_bbox_key"): ({}, "other_bbox"),
     ("Crop", "pad_position"): (CROP, "top_left"),
@@ -192,6 +219,8 @@ SPECIAL = {
 
 # parameters that change nothing, and why
 INERT = {
+    ("HEStain", "augment_background"): "matters on bare glass; its own tests cover it",
+    ("ToRGB", "num_output_channels"): "matters for grey images; its own tests cover it",
     ("PiecewiseAffine", "keypoint_remapping_method"): "points always follow the inverse map",
     ("PiecewiseAffine", "border_mode"): "nothing beyond the edge is shown",
     ("PiecewiseAffine", "fill"): "nothing beyond the edge is shown",
