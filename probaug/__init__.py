@@ -41,6 +41,7 @@ from .transforms.crops import BBoxSafeRandomCrop, CenterCrop, Crop, RandomCrop
 from .transforms.curves import AutoContrast, RandomToneCurve
 from .transforms.distort import ElasticTransform, GridDistortion, OpticalDistortion
 from .transforms.dropout import CoarseDropout, GridDropout, PixelDropout
+from .transforms.flare import LensFlare, RandomShadow, RandomSunFlare
 from .transforms.flips import (
     D4,
     HorizontalFlip,
@@ -53,9 +54,18 @@ from .transforms.flips import (
 from .transforms.jitter import ColorJitter, PhotoMetricDistort
 from .transforms.kernels import AdvancedBlur, Defocus, RingingOvershoot
 from .transforms.light import Illumination, PlasmaBrightnessContrast, PlasmaShadow
+from .transforms.masking import (
+    ChannelDropout,
+    Erasing,
+    FrequencyMasking,
+    GridMask,
+    TimeMasking,
+    XYMasking,
+)
 from .transforms.misc import Lambda, NoOp
 from .transforms.morphology import Morphological
 from .transforms.noise import AdditiveNoise, GaussNoise, MultiplicativeNoise, SaltAndPepper
+from .transforms.object_dropout import ConstrainedCoarseDropout, MaskDropout
 from .transforms.pads import CropAndPad, LetterBox, Pad, PadIfNeeded
 from .transforms.palette import ChannelSwap, FancyPCA, PlanckianJitter, ToRGB, ToSepia
 from .transforms.perspective import Perspective
@@ -76,6 +86,7 @@ from .transforms.tone import (
     RandomGamma,
     Solarize,
 )
+from .transforms.weather import RandomFog, RandomGravel, RandomRain, RandomSnow, Spatter
 
 __version__ = "0.1.0"
 
@@ -94,12 +105,14 @@ __all__ = [
     "BboxParams",
     "Blur",
     "CenterCrop",
+    "ChannelDropout",
     "ChannelShuffle",
     "ChannelSwap",
     "ChromaticAberration",
     "CoarseDropout",
     "ColorJitter",
     "Compose",
+    "ConstrainedCoarseDropout",
     "Crop",
     "CropAndPad",
     "CropNonEmptyMaskIfExists",
@@ -109,8 +122,10 @@ __all__ = [
     "ElasticTransform",
     "Emboss",
     "Equalize",
+    "Erasing",
     "FancyPCA",
     "FilmGrain",
+    "FrequencyMasking",
     "FromFloat",
     "GaussNoise",
     "GaussianBlur",
@@ -118,6 +133,7 @@ __all__ = [
     "GridDistortion",
     "GridDropout",
     "GridElasticDeform",
+    "GridMask",
     "HEStain",
     "HorizontalFlip",
     "HueSaturationValue",
@@ -128,8 +144,10 @@ __all__ = [
     "InvertImg",
     "KeypointParams",
     "Lambda",
+    "LensFlare",
     "LetterBox",
     "LongestMaxSize",
+    "MaskDropout",
     "MedianBlur",
     "Morphological",
     "MotionBlur",
@@ -156,14 +174,20 @@ __all__ = [
     "RandomCrop",
     "RandomCropFromBorders",
     "RandomCropNearBBox",
+    "RandomFog",
     "RandomGamma",
+    "RandomGravel",
     "RandomGridShuffle",
     "RandomOrder",
+    "RandomRain",
     "RandomResizedCrop",
     "RandomRotate90",
     "RandomScale",
+    "RandomShadow",
     "RandomSizedBBoxSafeCrop",
     "RandomSizedCrop",
+    "RandomSnow",
+    "RandomSunFlare",
     "RandomToneCurve",
     "ReplayCompose",
     "Resize",
@@ -179,9 +203,11 @@ __all__ = [
     "SmallestMaxSize",
     "Solarize",
     "SomeOf",
+    "Spatter",
     "SquareSymmetry",
     "Superpixels",
     "ThinPlateSpline",
+    "TimeMasking",
     "TimeReverse",
     "ToFloat",
     "ToGray",
@@ -193,6 +219,7 @@ __all__ = [
     "UnsharpMask",
     "VerticalFlip",
     "Vignetting",
+    "XYMasking",
     "ZoomBlur",
     "from_dict",
     "load",

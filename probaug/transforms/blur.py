@@ -58,6 +58,21 @@ KernelSizes: TypeAlias = Annotated[
 """A number n (odd sizes from 3 to n) or a pair of odd numbers."""
 
 
+def odd(draw: Draw, sizes: Any) -> int:
+    """One of the odd numbers of a stored `KernelSizes`."""
+    low, high = sizes
+    return int(low + 2 * draw.whole(0, (high - low) // 2))
+
+
+def smoothed(image: Array, size: int, sigma: float) -> Array:
+    """Average with Gaussian weights; a sigma of 0 is what OpenCV takes for the size.
+
+    Two passes of floats: up to four times as fast on bytes as cv2.GaussianBlur.
+    """
+    weights = cv2.getGaussianKernel(size, sigma, cv2.CV_32F)
+    return filtered(lambda part: cv2.sepFilter2D(part, -1, weights, weights), image)
+
+
 class Blur(Pixel):
     """Average over a square.
 
@@ -74,8 +89,7 @@ class Blur(Pixel):
     draws: ClassVar[int] = 1
 
     def sample(self, draw: Draw, canvas: Canvas) -> Params:
-        low, high = self.blur_limit  # type: ignore[misc]
-        return {"kernel": low + 2 * draw.whole(0, (high - low) // 2)}
+        return {"kernel": odd(draw, self.blur_limit)}
 
     def edit(self, image: Array, kernel: int) -> Array:
         return filtered(lambda part: cv2.blur(part, (kernel, kernel)), image)
@@ -102,9 +116,7 @@ class GaussianBlur(Pixel):
         size = blur_limit | 1 if blur_limit else 2 * int(3.5 * sigma_limit) + 1
         if size == 1 or sigma_limit == 0:
             return image
-        # Two passes of floats: up to four times as fast on bytes as cv2.GaussianBlur.
-        weights = cv2.getGaussianKernel(size, sigma_limit, cv2.CV_32F)
-        return filtered(lambda part: cv2.sepFilter2D(part, -1, weights, weights), image)
+        return smoothed(image, size, sigma_limit)
 
 
 class MotionBlur(Blur):

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 import cv2
 import numpy as np
 
-from ..core.channels import clipped, filtered
-from ..core.fields import Above, Array, Between, DrawnPair, Probability
+from ..core.canvas import Canvas
+from ..core.channels import clipped, filtered, through_float
+from ..core.fields import Above, Array, Between, Drawn, DrawnPair, Pair, Probability, up_to
 from ..core.kinds import COLOR, Pixel
+from ..core.random import Draw
+from ..core.transform import Params
+from .blur import KernelSizes, odd, smoothed
 
 
 class Sharpen(Pixel):
@@ -53,3 +57,75 @@ class Sharpen(Pixel):
         weights = np.full((3, 3), -alpha, np.float32)
         weights[1, 1] = 1 - alpha + alpha * (8 + lightness)
         return cv2.filter2D(image, -1, weights)
+
+
+class UnsharpMask(Pixel):
+    """Add what a Gaussian blur takes away, where that is much.
+
+    Args:
+        blur_limit: Side of the blur's kernel, in pixels, odd; a number n stands for 3 to n.
+        sigma_limit: Deviation of the blur, in pixels; 0 is what OpenCV takes for the size. A
+            number n stands for 0 to n.
+        alpha: How much is added, as a fraction; a number n stands for 0 to n.
+        threshold: Differences up to this many 1/255 of white stay; blurred by the same kernel at
+            its edges.
+        p: Chance that a call does anything.
+
+    """
+
+    blur_limit: KernelSizes = (3, 7)
+    sigma_limit: Annotated[float | Pair, up_to(0), Drawn(), Between(0)] = 0.0
+    alpha: Annotated[float | Pair, up_to(0), Drawn(), Between(0, 1)] = (0.2, 0.5)
+    threshold: Annotated[int, Between(0, 255)] = 10
+    p: Probability = 0.5
+
+    dtypes = COLOR
+    unit_range = True
+    draws: ClassVar[int] = 3
+
+    def sample(self, draw: Draw, canvas: Canvas) -> Params:
+        sigma, alpha = draw.between(self.sigma_limit), draw.between(self.alpha)
+        return {"kernel": odd(draw, self.blur_limit), "sigma": sigma, "alpha": alpha}
+
+    def edit(self, image: Array, kernel: int, sigma: float, alpha: float) -> Array:
+        if not alpha:
+            return image
+        if image.dtype == np.uint16:
+            return through_float(image, lambda values: self.edit(values, kernel, sigma, alpha))
+        is_float = image.dtype == np.float32
+        blurred = smoothed(image, kernel, sigma)
+        limit = self.threshold / 255 if is_float else self.threshold
+        edges = cv2.threshold(cv2.absdiff(image, blurred), limit, 1 if is_float else 255, 0)[1]
+        edges = smoothed(edges.reshape(image.shape), kernel, sigma)
+        sharp = cv2.addWeighted(image, 1 + alpha, blurred, -alpha, 0, blurred).reshape(image.shape)
+        if is_float:
+            return np.asarray(image + edges * (clipped(sharp) - image))
+        change = cv2.subtract(sharp, image, dtype=cv2.CV_16S)
+        change = cv2.multiply(change, edges, change, 1 / 255, cv2.CV_16S)
+        return cv2.add(image, change, dtype=cv2.CV_8U).reshape(image.shape)
+
+
+class Emboss(Pixel):
+    """Blend the image with a relief of it, lit from the lower right.
+
+    Args:
+        alpha: Weight of the relief.
+        strength: How steep the relief is.
+        p: Chance that a call does anything.
+
+    """
+
+    alpha: Annotated[DrawnPair, Between(0, 1)] = (0.2, 0.5)
+    strength: Annotated[DrawnPair, Between(0)] = (0.2, 0.7)
+    p: Probability = 0.5
+
+    dtypes = COLOR
+    unit_range = True
+
+    def edit(self, image: Array, alpha: float, strength: float) -> Array:
+        if not alpha:
+            return image
+        near, far = alpha * strength, alpha * (1 + strength)
+        weights = np.array([[-far, -near, 0], [-near, 1, near], [0, near, far]], np.float32)
+        result = filtered(lambda part: cv2.filter2D(part, -1, weights), image)
+        return clipped(result) if result.dtype == np.float32 else result
