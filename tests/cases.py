@@ -13,6 +13,7 @@ LEAVES = [
 ]
 
 CASES = {
+    "AugMix": {"geometry": False},
     "AtLeastOneBBoxRandomCrop": {"height": 40, "width": 50},
     "CropNonEmptyMaskIfExists": {"height": 40, "width": 50},
     "GridElasticDeform": {"num_grid_xy": (4, 3), "magnitude": 9},
@@ -36,6 +37,13 @@ CASES = {
     "SmallestMaxSize": {"max_size": 64},
     "ImageCompression": {"quality_range": (30, 60)},
     "AdditiveNoise": {"spatial_mode": "per_pixel"},
+    "ConstrainedCoarseDropout": {"mask_indices": (3,), "fill_mask": 0},
+    "XYMasking": {
+        "num_masks_x": (1, 3),
+        "num_masks_y": (1, 2),
+        "mask_x_length": (3, 9),
+        "mask_y_length": (3, 9),
+    },
     "MultiplicativeNoise": {"per_channel": True, "elementwise": True},
 }
 
@@ -47,6 +55,7 @@ CHANGES_DTYPE = {
 }
 # channel counts that follow from parameters: which are served, and the error for others
 CHANNELS_BY_PARAMETERS = {
+    "ChannelDropout": ((2, 3, 4, 5), ValueError, r"ChannelDropout\.channel_drop_range is"),
     "Normalize": ((3,), ValueError, r"Normalize\.mean has 3 values, one per channel"),
     "ChannelSwap": ((3,), ValueError, r"ChannelSwap\.channel_order has 3 values"),
     "ToGray": ((1, 3), TypeError, r"ToGray.* expects an image with 1 or 3 channels"),
@@ -60,6 +69,8 @@ FIXED_WINDOW = {
 }  # fmt: skip
 # results on uint8 and float32 that cannot be close, and why
 NOT_CLOSE = {
+    "RandAugment": "8-bit steps of a histogram, and bits of eight",
+    "TrivialAugmentWide": "8-bit steps of a histogram, and bits of eight",
     "Normalize": "max_pixel_value is 255 for every dtype, as in 2.0.8",
     "FromFloat": "takes floats only",
     "ToFloat": "its result has the same range for both",
@@ -85,6 +96,7 @@ def needed(cls, height=96, width=120):
     mask[height // 4 : height // 2, width // 4 : width // 2] = 3
     return {
         "CropNonEmptyMaskIfExists": {"mask": mask},
+        "MaskDropout": {"mask": mask},
         "RandomCropNearBBox": {"cropping_bbox": (20, 10, 80, 60)},
     }.get(cls.__name__, {})
 

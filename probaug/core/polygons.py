@@ -226,8 +226,8 @@ def densified(ring: Ring) -> Ring:
     counts = np.maximum(np.ceil(np.hypot(*step.T) / SPACING).astype(int), 1)
     places = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
     along = (places / np.repeat(counts, counts))[:, None]
-    starts: Array = np.repeat(ring, counts, axis=0)
-    return starts + along * np.repeat(step, counts, axis=0)
+    result: Array = np.repeat(ring, counts, axis=0) + along * np.repeat(step, counts, axis=0)
+    return result
 
 
 def part_seen(rings: list[Ring], hidden: Array) -> float:
