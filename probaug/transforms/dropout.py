@@ -26,7 +26,7 @@ from ..core.transform import Params
 SPARSE = 0.1  # below this chance, jumping from hit to hit is cheaper than asking every pixel
 
 
-class _Ordered:
+class Ordered:
     """A pair is low, high."""
 
     def __call__(self, value: Any) -> bool:
@@ -81,7 +81,7 @@ class CoarseDropout(Holes):
 
     """
 
-    num_holes_range: Annotated[WholePair, Between(low=1), _Ordered()] = (1, 2)
+    num_holes_range: Annotated[WholePair, Between(low=1), Ordered()] = (1, 2)
     hole_height_range: Extent = (0.1, 0.2)
     hole_width_range: Extent = (0.1, 0.2)
     fill: HoleFill = 0
@@ -131,7 +131,7 @@ class GridDropout(Holes):
 
     ratio: Annotated[float, Between(0, 1)] = 0.5
     random_offset: bool = True
-    unit_size_range: Annotated[WholePair, Between(low=2), _Ordered()] | None = None
+    unit_size_range: Annotated[WholePair, Between(low=2), Ordered()] | None = None
     holes_number_xy: Annotated[WholePair, Between(low=1)] | None = None
     shift_xy: Annotated[WholePair, Between(low=0)] = (0, 0)
     fill: HoleFill = 0
