@@ -15,6 +15,7 @@ from ..core.kinds import COLOR, Pixel
 from ..core.random import Draw
 from ..core.tone import UNIT_LEVELS
 from ..core.transform import Params
+from .noise import repeated
 
 # optical density of hematoxylin and of eosin in red, green and blue
 PRESETS = {
@@ -95,12 +96,12 @@ class HEStain(Pixel):
     ) -> Array:
         density = optical_density(image)
         stains = np.array(PRESETS[preset]) if preset else estimated(density, self.method)
-        # what is added to the density: (amount * (scale - 1) + shift) of each stain
-        weights = (np.linalg.pinv(stains) * (np.array(scale) - 1)) @ stains
-        change = cv2.transform(density, np.column_stack([weights.T, np.array(shift) @ stains]))
+        # what is taken off the density: (amount * (1 - scale) - shift) of each stain
+        weights = (np.linalg.pinv(stains) * (1 - np.array(scale))) @ stains
+        change = cv2.transform(density, np.column_stack([weights.T, -np.array(shift) @ stains]))
         if not self.augment_background:
             change *= stained(density)
-        factor = cv2.exp(-change)
+        factor = cv2.exp(change, change)
         kind = {"uint8": cv2.CV_8U, "uint16": cv2.CV_16U, "float32": cv2.CV_32F}
         result = cv2.multiply(image, factor, dtype=kind[dtype_name(image.dtype)])
         return clipped(result) if image.dtype == np.float32 else result
@@ -117,8 +118,8 @@ def optical_density(image: Array) -> Array:
 def stained(density: Array) -> Array:
     """From 0 on glass to 1 in tissue, for every pixel and channel."""
     slope = 1 / (TISSUE - GLASS)
-    share = cv2.transform(density, np.array([[slope / 3] * 3 + [-GLASS * slope]] * 3))
-    return clipped(share)
+    share = cv2.transform(density, np.array([[slope / 3] * 3 + [-GLASS * slope]]))
+    return repeated(clipped(share), 3)
 
 
 def estimated(density: Array, method: str) -> Array:
