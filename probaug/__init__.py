@@ -77,6 +77,7 @@ from .transforms.sharpen import Emboss, Sharpen, UnsharpMask
 from .transforms.shuffle import RandomGridShuffle
 from .transforms.stain import HEStain
 from .transforms.superpixels import Superpixels
+from .transforms.tensor import ToTensor3D, ToTensorV2
 from .transforms.tone import (
     CLAHE,
     Equalize,
@@ -86,6 +87,14 @@ from .transforms.tone import (
     RandomGamma,
     Solarize,
 )
+from .transforms.volume import (
+    CenterCrop3D,
+    CoarseDropout3D,
+    Pad3D,
+    PadIfNeeded3D,
+    RandomCrop3D,
+)
+from .transforms.volume_moves import CubicSymmetry, GridShuffle3D
 from .transforms.weather import RandomFog, RandomGravel, RandomRain, RandomSnow, Spatter
 
 __version__ = "0.1.0"
@@ -105,17 +114,20 @@ __all__ = [
     "BboxParams",
     "Blur",
     "CenterCrop",
+    "CenterCrop3D",
     "ChannelDropout",
     "ChannelShuffle",
     "ChannelSwap",
     "ChromaticAberration",
     "CoarseDropout",
+    "CoarseDropout3D",
     "ColorJitter",
     "Compose",
     "ConstrainedCoarseDropout",
     "Crop",
     "CropAndPad",
     "CropNonEmptyMaskIfExists",
+    "CubicSymmetry",
     "Defocus",
     "Downscale",
     "DualTransform",
@@ -134,6 +146,7 @@ __all__ = [
     "GridDropout",
     "GridElasticDeform",
     "GridMask",
+    "GridShuffle3D",
     "HEStain",
     "HorizontalFlip",
     "HueSaturationValue",
@@ -158,7 +171,9 @@ __all__ = [
     "OneOrOther",
     "OpticalDistortion",
     "Pad",
+    "Pad3D",
     "PadIfNeeded",
+    "PadIfNeeded3D",
     "Perspective",
     "PhotoMetricDistort",
     "PiecewiseAffine",
@@ -172,6 +187,7 @@ __all__ = [
     "RandAugment",
     "RandomBrightnessContrast",
     "RandomCrop",
+    "RandomCrop3D",
     "RandomCropFromBorders",
     "RandomCropNearBBox",
     "RandomFog",
@@ -213,6 +229,8 @@ __all__ = [
     "ToGray",
     "ToRGB",
     "ToSepia",
+    "ToTensor3D",
+    "ToTensorV2",
     "Transform3D",
     "Transpose",
     "TrivialAugmentWide",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .canvas import Canvas, together
+from .canvas import VOLUMES, Canvas, Slices, together
 from .declared import walk
 from .fields import Array
 from .instances import ALIKE, Instances
@@ -37,8 +37,6 @@ PLANES: dict[str, tuple[Kind, int]] = {
     "heatmaps": ("heatmap", 1),
 }
 """Targets made of pixels: their kind, and how many axes stand before height and width."""
-
-VOLUMES = ("volume", "volumes", "mask3d", "masks3d")
 
 LABELS = ("bboxes", "keypoints", "polygons")
 
@@ -169,8 +167,9 @@ def unstack(name: str, key: str, value: Any, lead: int) -> list[Array]:
         )
     if 0 in value.shape[:lead]:
         return []
-    frames = value.reshape(-1, *value.shape[lead:])
-    return [checked_image(name, f"{key}[{i}]", frame) for i, frame in enumerate(frames)]
+    whole = value.reshape(-1, *value.shape[lead:])
+    first = checked_image(name, f"{key}[0]", whole[0])  # all are alike
+    return Slices(whole if whole.dtype == first.dtype else whole.astype(first.dtype))
 
 
 def common_size(name: str, settings: Settings, planes: list[Plane]) -> Size:
@@ -185,7 +184,8 @@ def common_size(name: str, settings: Settings, planes: list[Plane]) -> Size:
         planes.sort(key=lambda plane: (plane.kind != "image", ORDER.get(plane.name, len(ORDER))))
     height, width = planes[0].frames[0].shape[:2]
     for plane in planes:
-        for frame in plane.frames:
+        frames = plane.frames
+        for frame in frames[:1] if isinstance(frames, Slices) else frames:
             if frame.shape[:2] == (height, width):
                 continue
             first = plane.frames[0]
@@ -397,12 +397,14 @@ def restack(plane: Plane, stack: tuple[Any, tuple[int, ...]]) -> Any:
     """The frames of a plane in the caller's container."""
     given, leading = stack
     same_count = len(plane.frames) == len(plane.given)
+    if plane.frames is plane.given:
+        return given
     if same_count and all(map(lambda a, b: a is b, plane.frames, plane.given)):
         return given
     if isinstance(given, np.ndarray):
         stacked = together(plane.frames)
         if not stacked.flags.c_contiguous or np.may_share_memory(stacked, given):
-            stacked = np.stack(plane.frames)
+            stacked = stacked.copy()
         return stacked.reshape(*leading, *stacked.shape[1:])
     pairs = zip_longest(plane.frames, plane.given[: len(plane.frames)])
     frames = [frame if was is None else owned(frame, was) for frame, was in pairs]

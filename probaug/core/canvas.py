@@ -24,9 +24,20 @@ if TYPE_CHECKING:
     from .transform import Leaf
 
 
+VOLUMES = ("volume", "volumes", "mask3d", "masks3d")
+"""Targets whose frames are the slices of volumes."""
+
 Finish = Callable[[Any, Any], Any]
 """What becomes of a result: a function of it and of what was given."""
 NOTHING: Mapping[str, Finish] = MappingProxyType({})
+
+
+class Slices(list[Array]):
+    """Frames that are the slices of one array."""
+
+    def __init__(self, whole: Array) -> None:
+        super().__init__(whole)
+        self.whole = whole
 
 
 class Closed(list[Layer]):
@@ -145,6 +156,14 @@ class Canvas:
             require_unit_range(transform, plane)
             plane.is_unit = True
 
+    def measure_depth(self) -> None:
+        """Tell keypoints how many slices the volumes have by now."""
+        for name, (_, leading) in self.stacks.items():
+            if self.alike.get(name, name) in VOLUMES and all(leading):
+                for points in self.labels.points.values():
+                    points.depth = points.depth and leading[-1]
+                return
+
     def settle(self, last: bool = False) -> None:
         """Clip and filter labels as their params say; ``last`` at the end of a pipeline."""
         if last and self.finish:
@@ -172,25 +191,8 @@ class Canvas:
 
 
 def together(frames: list[Array]) -> Array:
-    """Frames as one (N, H, W, ...) array: a view where they are slices of one already."""
-    first, second = frames[0], frames[min(1, len(frames) - 1)]
-    start = address(first)
-    step = address(second) - start
-    layout = first.shape, first.strides, first.dtype
-    if first.base is not None and all(
-        frame.base is first.base  # or its memory might be gone before the view is
-        and (frame.shape, frame.strides, frame.dtype) == layout
-        and address(frame) == start + index * step
-        for index, frame in enumerate(frames)
-    ):
-        strides = (step, *first.strides)
-        return np.lib.stride_tricks.as_strided(first, (len(frames), *first.shape), strides)
-    return np.stack(frames)
-
-
-def address(array: Array) -> int:
-    """Where an array begins in memory."""
-    return int(array.__array_interface__["data"][0])
+    """Frames as one (N, H, W) or (N, H, W, C) array."""
+    return frames.whole if isinstance(frames, Slices) else np.stack(frames)
 
 
 def unserved(transform: Leaf, name: str, shape: tuple[int, ...], dtype: Any) -> TypeError:

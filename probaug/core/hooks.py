@@ -257,6 +257,7 @@ class BasicTransform(Leaf, base=True):
                 plane.dtype = plane.frames[0].dtype
                 plane.origin, plane.is_unit = plane.frames, False
         canvas.arrange(planes)
+        canvas.measure_depth()
         columns.take_back(type(self).__name__, canvas, results)
         canvas.data.update(results)
 
@@ -276,7 +277,8 @@ class BasicTransform(Leaf, base=True):
         self, name: str, result: Any, canvas: Canvas
     ) -> tuple[list[Array], tuple[int, ...]]:
         """What a hook returned for a target of pixels, frame by frame, and its leading axes."""
-        frames, leading = [result], ()
+        frames: list[Array] = [result]
+        leading: tuple[int, ...] = ()
         if name in canvas.stacks:
             several = isinstance(result, (list, tuple, np.ndarray))
             frames = list(result) if several else []
@@ -401,6 +403,20 @@ class Transform3D(DualTransform, base=True):
         p: Chance that a call does anything.
 
     """
+
+    @property
+    def targets(self) -> dict[str, Callable[..., Any]]:
+        return {
+            "volume": self.apply_to_volume,
+            "volumes": self.apply_to_volumes,
+            "mask3d": self.apply_to_mask3d,
+            "masks3d": self.apply_to_masks3d,
+            "keypoints": self.apply_to_keypoints,
+        }
+
+    def apply_to_mask3d(self, mask3d: Array, *args: Any, **params: Any) -> Any:
+        """Change the mask of a volume; a user's own transform does it as to the volume."""
+        return self.apply_to_volume(mask3d, *args, **params)
 
 
 def private(frame: Array, given: list[Array]) -> Array:

@@ -49,12 +49,7 @@ class RandomGridShuffle(Joint):
     def plan(self, size: Size, seed: int) -> _Tiles:
         rows, columns = cuts(size.height, self.grid[0]), cuts(size.width, self.grid[1])
         shapes = (np.diff(rows)[:, None] * (size.width + 1) + np.diff(columns)).ravel()
-        order = np.arange(len(shapes))
-        generator = noise(seed)
-        for shape in np.unique(shapes).tolist():
-            alike = np.flatnonzero(shapes == shape)
-            order[alike] = generator.permutation(alike)
-        return _Tiles(rows, columns, order)
+        return _Tiles(rows, columns, permuted(shapes, seed))
 
     def change(self, frame: Array, is_mask: bool, plan: _Tiles) -> Array:
         if (plan.source == np.arange(len(plan.source))).all():
@@ -94,6 +89,16 @@ def cuts(length: int, parts: int) -> Array:
     """Where a side is cut into parts that differ by at most a pixel; no part is empty."""
     parts = min(parts, length)
     return np.arange(parts + 1) * length // parts
+
+
+def permuted(shapes: Array, seed: int) -> Array:
+    """The piece that each place takes: a random one among those of the same shape."""
+    order = np.arange(len(shapes))
+    generator = noise(seed)
+    for shape in np.unique(shapes).tolist():
+        alike = np.flatnonzero(shapes == shape)
+        order[alike] = generator.permutation(alike)
+    return order
 
 
 def moves(plan: _Tiles) -> Array:
