@@ -306,8 +306,7 @@ class FilmGrain(Pixel):
     law, sqrt(x (1 - x) / n). All channels share the grain.
 
     Args:
-        intensity_range: One over the square root of the number of grains that cover a pixel: twice
-            the deviation in the midtones, as a fraction of white.
+        intensity_range: Four times the deviation in the midtones, as a fraction of white.
         grain_size_range: Size of a grain, in pixels; larger ones are as strong.
         p: Chance that a call does anything.
 
@@ -334,10 +333,10 @@ class FilmGrain(Pixel):
         field = spread(noise(seed), image.shape[:2], quantiles())
         sigma = (grain_size - 1) / 2
         if reach := math.ceil(3 * sigma):
-            weights = cv2.getGaussianKernel(2 * reach + 1, sigma, cv2.CV_32F)
+            weights: Array = cv2.getGaussianKernel(2 * reach + 1, sigma, cv2.CV_32F)
             weights = weights / float(np.linalg.norm(weights))  # the sum's deviation is again 1
             field = cv2.sepFilter2D(field, -1, weights, weights)
-        strength = np.float32(intensity * WHITE[image.dtype.name])
+        strength = np.float32(intensity / 2 * WHITE[image.dtype.name])
         curve = Curve(lambda x: np.sqrt(np.maximum(x * (1 - x), 0)) * strength, to_float=True)
         deviation = apply(image, [curve])
         field = repeated(field, image.shape[2]) if image.ndim == 3 else field

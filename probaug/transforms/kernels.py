@@ -129,7 +129,7 @@ class Defocus(Pixel):
         disc: Array = (steps + steps[:, None] <= radius**2).astype(np.float64)
         if alias_blur:
             edge = cv2.getGaussianKernel(2 * soft + 1, alias_blur)
-            disc = cv2.sepFilter2D(disc, -1, edge, edge)
+            disc = cv2.sepFilter2D(disc, -1, edge, edge, borderType=cv2.BORDER_CONSTANT)
         return convolved(image, disc / disc.sum())
 
 

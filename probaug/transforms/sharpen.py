@@ -67,8 +67,8 @@ class UnsharpMask(Pixel):
         sigma_limit: Deviation of the blur, in pixels; 0 is what OpenCV takes for the size. A
             number n stands for 0 to n.
         alpha: How much is added, as a fraction; a number n stands for 0 to n.
-        threshold: Differences up to this many 1/255 of white stay; blurred by the same kernel at
-            its edges.
+        threshold: Differences up to this many 1/255 of white stay; 0 adds everywhere. Between
+            what stays and what changes the same blur makes a soft passage.
         p: Chance that a call does anything.
 
     """
@@ -94,12 +94,15 @@ class UnsharpMask(Pixel):
             return through_float(image, lambda values: self.edit(values, kernel, sigma, alpha))
         is_float = image.dtype == np.float32
         blurred = smoothed(image, kernel, sigma)
-        limit = self.threshold / 255 if is_float else self.threshold
-        edges = cv2.threshold(cv2.absdiff(image, blurred), limit, 1 if is_float else 255, 0)[1]
+        sharp = cv2.addWeighted(image, 1 + alpha, blurred, -alpha, 0).reshape(image.shape)
+        sharp = clipped(sharp) if is_float else sharp
+        if not self.threshold:
+            return sharp
+        limit, most = (self.threshold / 255, 1) if is_float else (self.threshold, 255)
+        edges = cv2.threshold(cv2.absdiff(image, blurred), limit, most, cv2.THRESH_BINARY)[1]
         edges = smoothed(edges.reshape(image.shape), kernel, sigma)
-        sharp = cv2.addWeighted(image, 1 + alpha, blurred, -alpha, 0, blurred).reshape(image.shape)
         if is_float:
-            return np.asarray(image + edges * (clipped(sharp) - image))
+            return np.asarray(image + edges * (sharp - image))
         change = cv2.subtract(sharp, image, dtype=cv2.CV_16S)
         change = cv2.multiply(change, edges, change, 1 / 255, cv2.CV_16S)
         return cv2.add(image, change, dtype=cv2.CV_8U).reshape(image.shape)
