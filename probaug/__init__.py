@@ -40,6 +40,7 @@ from .transforms.convert import FromFloat, Normalize, ToFloat
 from .transforms.crops import BBoxSafeRandomCrop, CenterCrop, Crop, RandomCrop
 from .transforms.curves import AutoContrast, RandomToneCurve
 from .transforms.distort import ElasticTransform, GridDistortion, OpticalDistortion
+from .transforms.domain import FDA, HistogramMatching, PixelDistributionAdaptation
 from .transforms.dropout import CoarseDropout, GridDropout, PixelDropout
 from .transforms.flare import LensFlare, RandomShadow, RandomSunFlare
 from .transforms.flips import (
@@ -63,11 +64,14 @@ from .transforms.masking import (
     XYMasking,
 )
 from .transforms.misc import Lambda, NoOp
+from .transforms.mix import CutMix, MixUp, OverlayElements
 from .transforms.morphology import Morphological
+from .transforms.mosaic import Mosaic
 from .transforms.noise import AdditiveNoise, GaussNoise, MultiplicativeNoise, SaltAndPepper
 from .transforms.object_dropout import ConstrainedCoarseDropout, MaskDropout
 from .transforms.pads import CropAndPad, LetterBox, Pad, PadIfNeeded
 from .transforms.palette import ChannelSwap, FancyPCA, PlanckianJitter, ToRGB, ToSepia
+from .transforms.paste import CopyAndPaste
 from .transforms.perspective import Perspective
 from .transforms.policies import AugMix, RandAugment, TrivialAugmentWide
 from .transforms.resize import LongestMaxSize, RandomScale, Resize, SmallestMaxSize
@@ -78,6 +82,7 @@ from .transforms.shuffle import RandomGridShuffle
 from .transforms.stain import HEStain
 from .transforms.superpixels import Superpixels
 from .transforms.tensor import ToTensor3D, ToTensorV2
+from .transforms.text import TextImage
 from .transforms.tone import (
     CLAHE,
     Equalize,
@@ -102,6 +107,7 @@ __version__ = "0.1.0"
 __all__ = [
     "CLAHE",
     "D4",
+    "FDA",
     "AdditiveNoise",
     "AdvancedBlur",
     "Affine",
@@ -124,10 +130,12 @@ __all__ = [
     "ColorJitter",
     "Compose",
     "ConstrainedCoarseDropout",
+    "CopyAndPaste",
     "Crop",
     "CropAndPad",
     "CropNonEmptyMaskIfExists",
     "CubicSymmetry",
+    "CutMix",
     "Defocus",
     "Downscale",
     "DualTransform",
@@ -148,6 +156,7 @@ __all__ = [
     "GridMask",
     "GridShuffle3D",
     "HEStain",
+    "HistogramMatching",
     "HorizontalFlip",
     "HueSaturationValue",
     "ISONoise",
@@ -162,7 +171,9 @@ __all__ = [
     "LongestMaxSize",
     "MaskDropout",
     "MedianBlur",
+    "MixUp",
     "Morphological",
+    "Mosaic",
     "MotionBlur",
     "MultiplicativeNoise",
     "NoOp",
@@ -170,6 +181,7 @@ __all__ = [
     "OneOf",
     "OneOrOther",
     "OpticalDistortion",
+    "OverlayElements",
     "Pad",
     "Pad3D",
     "PadIfNeeded",
@@ -177,6 +189,7 @@ __all__ = [
     "Perspective",
     "PhotoMetricDistort",
     "PiecewiseAffine",
+    "PixelDistributionAdaptation",
     "PixelDropout",
     "PlanckianJitter",
     "PlasmaBrightnessContrast",
@@ -222,6 +235,7 @@ __all__ = [
     "Spatter",
     "SquareSymmetry",
     "Superpixels",
+    "TextImage",
     "ThinPlateSpline",
     "TimeMasking",
     "TimeReverse",

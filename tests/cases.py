@@ -1,6 +1,10 @@
 """One table: arguments for every transform whose defaults are not enough, and exceptions."""
 
+import tempfile
+from pathlib import Path
+
 import numpy as np
+from PIL import ImageFont
 
 import probaug as A
 from probaug.core.hooks import BasicTransform
@@ -12,7 +16,14 @@ LEAVES = [
     if issubclass(cls, BasicTransform) and cls.__module__.startswith("probaug.")
 ]
 
+# a font file that every Pillow brings along
+FONT = Path(tempfile.mkdtemp()) / "font.ttf"
+FONT.write_bytes(ImageFont.load_default(size=10).path.getvalue())
+
 CASES = {
+    "Mosaic": {"target_size": (90, 100), "cell_shape": (60, 70), "fit_mode": "contain"},
+    "TextImage": {"font_path": str(FONT), "augmentations": (None, "swap", "deletion")},
+    "CopyAndPaste": {"scale_range": (0.5, 1.5)},
     "AugMix": {"geometry": False},
     "AtLeastOneBBoxRandomCrop": {"height": 40, "width": 50},
     "CropNonEmptyMaskIfExists": {"height": 40, "width": 50},
@@ -83,18 +94,32 @@ NOT_CLOSE = {
     "CLAHE": "8-bit steps of a histogram",
     "PhotoMetricDistort": "contrast enlarges the 2-degree steps of 8-bit hues",
     "Posterize": "8-bit steps",
+    "HistogramMatching": "8-bit steps of a histogram",
     "Lambda": "the example is for 8 bits",
     "ToGray": "one method is 8-bit Lab",
 }
+# transforms that bring boxes of their own
+ADDS_BOXES = {"CopyAndPaste"}
 # transforms that have pixels of their own in the mask
 PAINTS_MASK = {"CoarseDropout"}
 
 
-def needed(cls, height=96, width=120):
+def needed(cls, height=96, width=120, dtype="uint8", channels=3):
     """What a call must hold beside an image, for transforms that look at it."""
     mask = np.zeros((height, width), np.uint8)
     mask[height // 4 : height // 2, width // 4 : width // 2] = 3
+    other = photo(height, width, channels, dtype, seed=1)
+    sample = {"image": other, "mask": mask}
     return {
+        "Mosaic": {"mosaic_metadata": [sample]},
+        "MixUp": {"mixup_metadata": [sample, sample]},
+        "CutMix": {"cutmix_metadata": [sample, sample]},
+        "CopyAndPaste": {"copy_paste_metadata": [{**sample, "labels": 7}]},
+        "OverlayElements": {"overlay_metadata": [{**sample, "mask_id": 3}]},
+        "FDA": {"fda_metadata": [other]},
+        "HistogramMatching": {"hm_metadata": [other]},
+        "PixelDistributionAdaptation": {"pda_metadata": [other]},
+        "TextImage": {"textimage_metadata": [{"text": "one two", "bbox": (0.1, 0.1, 0.9, 0.6)}]},
         "CropNonEmptyMaskIfExists": {"mask": mask},
         "MaskDropout": {"mask": mask},
         "RandomCropNearBBox": {"cropping_bbox": (20, 10, 80, 60)},

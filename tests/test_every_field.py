@@ -4,7 +4,7 @@ import inspect
 
 import numpy as np
 import pytest
-from cases import LEAVES, NEEDS_FLOAT, make, photo
+from cases import LEAVES, NEEDS_FLOAT, make, needed, photo
 
 import probaug as A
 
@@ -12,7 +12,7 @@ import probaug as A
 OTHER = {
     "alpha_coef": 0.3,
     "bloom_range": (0.1, 0.2),
-    "blur_value": 3,
+    "blur_value": 1,
     "brightness_coeff": 4.0,
     "brightness_coefficient": 0.3,
     "cutout_threshold": (0.5, 0.6),
@@ -59,6 +59,22 @@ OTHER = {
     "contrast_range": (0.6, 0.7),
     "brightness_range": (0.5, 0.6),
     "absolute_scale": True,
+    "augmentations": ("insertion",),
+    "beta_limit": (0.3, 0.4),
+    "blend_mode": "gaussian",
+    "blend_ratio": (0.1, 0.2),
+    "cell_shape": (80, 90),
+    "center_range": (0.9, 1.0),
+    "clear_bg": True,
+    "fit_mode": "cover",
+    "font_color": 255,
+    "font_size_fraction_range": (0.3, 0.4),
+    "fraction_range": (0.0, 0.1),
+    "grid_yx": (3, 3),
+    "min_paste_area": 10**6,
+    "min_visibility_after_paste": 1.0,
+    "target_size": (80, 70),
+    "transform_type": "minmax",
     "allow_shifted": False,
     "alpha": (0.9, 0.95),
     "amount": (0.3, 0.4),
@@ -242,6 +258,22 @@ SPECIAL = {
     ("RandomToneCurve", "scale"): ({}, 0.5),
     ("Morphological", "scale"): ({}, (6, 7)),
     ("RandomCropNearBBox", "cropping_bbox_key"): ({}, "other_bbox"),
+    ("CopyAndPaste", "blend_sigma_range"): ({"blend_mode": "gaussian"}, (6, 7)),
+    ("CutMix", "alpha"): ({}, 5.0),
+    ("MixUp", "alpha"): ({}, 5.0),
+    ("TextImage", "stopwords"): ({"augmentations": ("insertion",)}, ("zebra",)),
+    **{
+        (name, field): ({"metadata_key": "none", **context}, value)
+        for name in ("FDA", "HistogramMatching", "PixelDistributionAdaptation")
+        for field, context, value in (
+            ("reference_images", {"reference_images": [photo(seed=1)]}, [photo(seed=2)]),
+            (
+                "read_fn",
+                {"reference_images": ["1"], "read_fn": lambda item: photo(seed=1)},
+                lambda item: photo(seed=2),
+            ),
+        )
+    },
     ("Crop", "pad_position"): (CROP, "top_left"),
     ("Crop", "border_mode"): (CROP, 4),
     ("Crop", "fill"): (CROP, 200),
@@ -320,6 +352,14 @@ INERT = {
     ("CenterCrop", "pad_if_needed"): "where it matters its absence is an error",
     ("Crop", "pad_if_needed"): "where it matters its absence is an error",
     ("RandomCrop", "pad_if_needed"): "where it matters its absence is an error",
+    ("CutMix", "label_keys"): "names labels of the whole image; its own tests cover it",
+    ("MixUp", "label_keys"): "names labels of the whole image; its own tests cover it",
+    ("TextImage", "font_path"): "one font is enough to see that it is read",
+    **{
+        (cls.__name__, "metadata_key"): "names what the call holds; its own tests cover it"
+        for cls in LEAVES
+        if "metadata_key" in inspect.signature(cls).parameters
+    },
     ("Lambda", "name"): "names the transform in saved pipelines",
 }
 
@@ -345,8 +385,17 @@ def results(transform, cls):
         keypoint_params=A.KeypointParams("xy"),
     )
     boxes = np.array([[30.0, 20, 90, 60], [5, 70, 25, 90]])
+    others = {
+        name: [
+            {**one, "mask": one["mask"].astype(np.float32)} if "mask" in one else one
+            for one in several
+        ]
+        for name, several in needed(cls, height, width).items()
+        if name.endswith("_metadata")
+    }
     for index in range(20):
         data = {"image": image, "mask": mask, "bboxes": boxes, "keypoints": [(40.0, 30.0)]}
+        data.update(others)
         more = {"cropping_bbox": (20, 10, 80, 60), "other_bbox": (40, 20, 90, 90)}
         yield pipe(**data, **more, key=(0, 0, index))
 

@@ -67,7 +67,8 @@ def encode(value: Any, lenient: bool = False) -> Any:
 
                 warnings.warn(f"{value!r} cannot be saved and is left out", stacklevel=2)
                 return None
-            raise NotImplementedError(f"{value!r} cannot be saved; give it a name")
+            why = getattr(value, "unsaved", "give it a name")
+            raise NotImplementedError(f"{value!r} cannot be saved; {why}")
         require_registered(type(value))
         fields = {k: encode(v, lenient) for k, v in describe_node(value, False).items()}
         return {CLASS: type(value).__name__, **fields}
