@@ -70,7 +70,8 @@ def test_zoom_blur_is_symmetric_about_the_centre():
     image = photo(33, 40, dtype="float32")
     t = A.ZoomBlur((1.3, 1.3), p=1)
     turned = t(image=image[::-1, ::-1].copy(), key=1)["image"][::-1, ::-1]
-    assert np.abs(t(image=image, key=1)["image"] - turned).max() < 1e-4
+    # OpenCV 4 rounds coordinates to 1/32 of a pixel
+    assert np.abs(t(image=image, key=1)["image"] - turned).max() < 0.01
 
 
 @pytest.mark.parametrize("mode", ["fast", "exact"])
@@ -131,17 +132,20 @@ def test_signs_of_aberration_follow_its_mode(mode):
     assert share[0] <= np.mean(alike) <= share[1]
 
 
-@pytest.mark.parametrize("size", [(32, 48), (33, 50)])
-@pytest.mark.parametrize("scale", [0.25, 0.3])
-def test_downscale_shows_the_middle_of_each_block_like_pillow(size, scale):
-    image = RNG.integers(0, 256, (*size, 3)).astype(np.uint8)
-    small = [max(1, round(length * scale)) for length in size][::-1]
-    picked = Image.fromarray(image).resize(small, Image.Resampling.NEAREST)
-    wanted = np.asarray(picked.resize(size[::-1], Image.Resampling.NEAREST))
-    got = A.Downscale((scale, scale), p=1)(image=image)["image"]
-    assert (got == wanted).mean() > 0.9  # ties
-    if size == (32, 48) and scale == 0.25:
-        assert np.array_equal(got, wanted)
+def test_downscale_shows_the_middle_of_each_block_like_pillow():
+    image = RNG.integers(0, 256, (32, 48, 3)).astype(np.uint8)
+    picked = Image.fromarray(image).resize((12, 8), Image.Resampling.NEAREST)
+    wanted = np.asarray(picked.resize((48, 32), Image.Resampling.NEAREST))
+    assert np.array_equal(A.Downscale(p=1)(image=image)["image"], wanted)
+
+
+@pytest.mark.parametrize("ways", [(0, 0), (3, 0), (0, 6), (1, 2)])
+def test_downscale_is_two_resizes(ways):
+    image = RNG.integers(0, 256, (33, 50, 3)).astype(np.uint8)
+    small = A.Resize(10, 15, ways[0], p=1)(image=image)["image"]
+    wanted = A.Resize(33, 50, ways[1], p=1)(image=small)["image"]
+    pair = {"downscale": ways[0], "upscale": ways[1]}
+    assert np.array_equal(A.Downscale((0.3, 0.3), pair, p=1)(image=image)["image"], wanted)
 
 
 def test_downscale_by_area_and_linear():
