@@ -84,6 +84,8 @@ def finish_labels(canvas: Canvas) -> None:
     """Do to labels what is left to do when all transforms have run."""
     if canvas.is_labelled:
         canvas.settle(last=True)
+        if canvas.instances is not None:
+            canvas.instances.unite(canvas.labels)
         refit(canvas)
         for points in canvas.labels.points.values():
             points.exchange()

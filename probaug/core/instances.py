@@ -63,12 +63,15 @@ class Instances:
             first = parts
         return first
 
-    def alive(self, canvas: Canvas) -> list[int]:
-        """The places of those of which every part is left, in order."""
-        labels: Labels = canvas.labels
+    def unite(self, labels: Labels) -> None:
+        """Join the pieces that a transform made of one box."""
         for name, boxes in labels.boxes.items():
             if name in ALIKE and not isinstance(boxes, OrientedBoxes):
                 unite(boxes)
+
+    def alive(self, canvas: Canvas) -> list[int]:
+        """The places of those of which every part is left, in order."""
+        labels: Labels = canvas.labels
         places = set(range(len(self.given)))
         for part in ("bbox", "polygon"):
             target = labels.targets.get(PARTS[part])
