@@ -13,10 +13,12 @@ from .core.compose import (
     SomeOf,
 )
 from .core.hooks import BasicTransform, DualTransform, ImageOnlyTransform, Transform3D
+from .core.keypoints_utils import angle_2pi_range
 from .core.params import BboxParams, KeypointParams, PolygonParams
 from .core.pipeline import Compose, ReplayCompose
 from .core.registry import register
 from .core.serialize import from_dict, load, save, to_dict
+from .core.utils import non_rgb_error, read_bgr_image, read_grayscale, read_rgb_image
 from .transforms.affine import Affine, Rotate, SafeRotate, ShiftScaleRotate
 from .transforms.aimed_crops import (
     AtLeastOneBBoxRandomCrop,
@@ -253,8 +255,13 @@ __all__ = [
     "Vignetting",
     "XYMasking",
     "ZoomBlur",
+    "angle_2pi_range",
     "from_dict",
     "load",
+    "non_rgb_error",
+    "read_bgr_image",
+    "read_grayscale",
+    "read_rgb_image",
     "register",
     "save",
     "to_dict",

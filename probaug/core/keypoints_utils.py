@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 import numpy as np
@@ -16,6 +18,18 @@ from .utils import size_of
 def angle_to_2pi_range(angles: Array) -> Array:
     """Angles in radians, brought into [0, 2 pi)."""
     return np.mod(angles, TWO_PI)
+
+
+def angle_2pi_range(func: Callable[..., Array]) -> Callable[..., Array]:
+    """A function of keypoints whose resulting angles are brought into [0, 2 pi)."""
+
+    @wraps(func)
+    def brought(keypoints: Array, *args: Any, **kwargs: Any) -> Array:
+        result = func(keypoints, *args, **kwargs)
+        result[:, 3] = angle_to_2pi_range(result[:, 3])
+        return result
+
+    return brought
 
 
 def visible(keypoints: Array, shape: Shape) -> Array:

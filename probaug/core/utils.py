@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from typing import Any
+
+import cv2
+import numpy as np
 
 from .fields import Array, is_number
 from .matrix import Size
@@ -56,3 +60,33 @@ def size_of(shape: Mapping[str, int] | tuple[int, ...]) -> Size:
     if isinstance(shape, Mapping):
         return Size(shape["height"], shape["width"])
     return Size(shape[0], shape[1])
+
+
+def decoded(path: str | os.PathLike[str], how: int) -> Array:
+    """The image in a file, whose name may hold any characters."""
+    data = np.fromfile(path, np.uint8)
+    image = cv2.imdecode(data, how) if data.size else None
+    if image is None:
+        raise ValueError(f"{os.fspath(path)!r} is no image that OpenCV can decode")
+    return image
+
+
+def read_rgb_image(path: str | os.PathLike[str]) -> Array:
+    """Read a file as an (H, W, 3) RGB image."""
+    return decoded(path, cv2.IMREAD_COLOR_RGB)
+
+
+def read_bgr_image(path: str | os.PathLike[str]) -> Array:
+    """Read a file as an (H, W, 3) BGR image."""
+    return decoded(path, cv2.IMREAD_COLOR)
+
+
+def read_grayscale(path: str | os.PathLike[str]) -> Array:
+    """Read a file as an (H, W) grey image."""
+    return decoded(path, cv2.IMREAD_GRAYSCALE)
+
+
+def non_rgb_error(image: Array) -> None:
+    """Raise an error for anything but (H, W, 3)."""
+    if image.ndim != 3 or image.shape[2] != 3:
+        raise ValueError(f"an RGB image (H, W, 3) is needed, got {image.shape}")
