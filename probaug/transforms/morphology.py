@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Annotated, Literal, NamedTuple
 
 import cv2
@@ -23,13 +24,12 @@ class _Ellipse(NamedTuple):
     sample: Size
     diameter: int
 
-    def fitted(self, size: Size) -> Size:
-        """Height and width of the ellipse on a target of another size."""
-        height, width = (
-            max(1, round(self.diameter * new / old))
-            for new, old in zip(size, self.sample, strict=True)
-        )
-        return Size(height, width)
+    def fitted(self, size: tuple[int, ...]) -> tuple[int, int]:
+        """Height and width of the ellipse on a target of any size."""
+        if size == self.sample:
+            return self.diameter, self.diameter
+        height, width = size[0] / self.sample.height, size[1] / self.sample.width
+        return max(1, round(self.diameter * height)), max(1, round(self.diameter * width))
 
 
 class Morphological(Joint):
@@ -55,17 +55,23 @@ class Morphological(Joint):
         return _Ellipse(size, scale)
 
     def change(self, frame: Array, is_mask: bool, plan: _Ellipse) -> Array:
-        height, width = plan.fitted(Size(*frame.shape[:2]))
+        height, width = plan.fitted(frame.shape[:2])
         if height == width == 1:
             return frame
         call = cv2.dilate if self.operation == "dilation" else cv2.erode
-        ellipse = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (width, height))
-        return ranked(lambda part: filtered(lambda few: call(few, ellipse), part), frame)
+        around = ellipse(height, width)
+        return ranked(lambda part: filtered(lambda few: call(few, around), part), frame)
 
     def change_labels(self, canvas: Canvas, plan: _Ellipse) -> None:
         for boxes in canvas.labels.boxes.values():
             if len(boxes.edges):
                 resize_boxes(boxes, plan, self.operation == "dilation")
+
+
+@lru_cache(maxsize=64)
+def ellipse(height: int, width: int) -> Array:
+    """The pixels of an ellipse."""
+    return cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (width, height))
 
 
 def ranked(change: Callable[[Array], Array], frame: Array) -> Array:
@@ -80,14 +86,14 @@ def ranked(change: Callable[[Array], Array], frame: Array) -> Array:
     return np.asarray(values[moved.astype(np.intp)])
 
 
-def resize_boxes(boxes: Boxes, ellipse: _Ellipse, grows: bool) -> None:
+def resize_boxes(boxes: Boxes, plan: _Ellipse, grows: bool) -> None:
     """Grow or shrink boxes by what an ellipse reaches to each side, and drop those that vanish.
 
     A side on the edge of the image stays: nothing from beyond takes any of it away.
     """
-    height, width = ellipse.sample
+    height, width = plan.sample
     limits = np.array((width, height, width, height), np.float64)
-    before, after = (ellipse.diameter - 1) // 2, ellipse.diameter // 2
+    before, after = (plan.diameter - 1) // 2, plan.diameter // 2
     edges = boxes.edges
     if grows:
         moved = edges + np.array((-before, -before, after, after))
