@@ -4,6 +4,7 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
+import pytest
 from PIL import ImageFont
 
 import probaug as A
@@ -31,6 +32,11 @@ CASES = {
     "LetterBox": {"size": (100, 90)},
     "Affine": {"scale": (0.7, 1.2), "rotate": (-30, 30), "shear": (-8, 8)},
     "CenterCrop": {"height": 40, "width": 50},
+    "CenterCrop3D": {"size": (3, 40, 50)},
+    "CoarseDropout3D": {"num_holes_range": (2, 4), "hole_depth_range": (0.3, 0.7)},
+    "Pad3D": {"padding": (1, 2, 3, 4, 5, 6)},
+    "PadIfNeeded3D": {"min_zyx": (8, 128, 100)},
+    "RandomCrop3D": {"size": (3, 40, 50)},
     "CoarseDropout": {"num_holes_range": (2, 4), "fill_mask": 0},
     "Crop": {"x_min": 10, "y_min": 5, "x_max": 80, "y_max": 70},
     "CropAndPad": {"percent": (-0.2, 0.2)},
@@ -76,7 +82,7 @@ NEEDS_FLOAT = {"FromFloat": "it turns floats into integers"}
 # windows of fixed size: an image that is too small is an error, which their own tests cover
 FIXED_WINDOW = {
     "AtLeastOneBBoxRandomCrop", "CenterCrop", "Crop", "CropNonEmptyMaskIfExists", "RandomCrop",
-    "RandomCropNearBBox", "RandomSizedCrop",
+    "RandomCropNearBBox", "RandomSizedCrop", "CenterCrop3D", "RandomCrop3D",
 }  # fmt: skip
 # results on uint8 and float32 that cannot be close, and why
 NOT_CLOSE = {
@@ -98,6 +104,8 @@ NOT_CLOSE = {
     "Lambda": "the example is for 8 bits",
     "ToGray": "one method is 8-bit Lab",
 }
+# transforms whose results need torch: tests/test_tensor.py calls them
+NEEDS_TORCH = {"ToTensorV2", "ToTensor3D"}
 # transforms that bring boxes of their own
 ADDS_BOXES = {"CopyAndPaste"}
 # transforms that have pixels of their own in the mask
@@ -128,7 +136,10 @@ def needed(cls, height=96, width=120, dtype="uint8", channels=3):
 
 def make(cls, **changes):
     """An instance with example arguments."""
-    return cls(**{**CASES.get(cls.__name__, {}), **changes})
+    transform = cls(**{**CASES.get(cls.__name__, {}), **changes})
+    if more := targets(transform):
+        transform.add_targets(more)  # for calls without a pipeline
+    return transform
 
 
 def photo(height=96, width=120, channels=3, dtype="uint8", seed=0):
@@ -148,6 +159,35 @@ def photo(height=96, width=120, channels=3, dtype="uint8", seed=0):
     return np.rint(image * white).astype(dtype)
 
 
+def suited(cls, data):
+    """The data of a call, as volumes (under the names of images) for what serves no images."""
+    if cls.__name__ in NEEDS_TORCH:
+        pytest.skip("tests/test_tensor.py calls it, where there is torch")
+    if not issubclass(cls, A.Transform3D):
+        return data
+    deep = {name: np.stack([data[name]] * 5) for name in ("image", "mask") if name in data}
+    for array in deep.values():
+        array.flags.writeable = False
+    if "bboxes" in data:
+        deep["bboxes"] = data["bboxes"][:0]
+    if "labels" in data:
+        deep["labels"] = data["labels"][:0]
+    if "keypoints" in data:
+        deep["keypoints"] = [(*point, 2.0) for point in data["keypoints"]]
+    return {**data, **deep}
+
+
+def targets(*transforms):
+    """How a pipeline must read the data that suits a transform."""
+    deep = any(isinstance(transform, A.Transform3D) for transform in transforms)
+    return {"image": "volume", "mask": "mask3d"} if deep else None
+
+
+def point_format(*transforms):
+    """How the keypoints of that data are written."""
+    return "xyz" if targets(*transforms) else "xy"
+
+
 def serves(cls, dtype, channels):
     """Whether a transform declares a dtype and channel count."""
     count = channels or 1
@@ -161,6 +201,7 @@ def pipeline(*transforms, **settings):
     return A.Compose(
         list(transforms),
         bbox_params=A.BboxParams("pascal_voc", label_fields=["labels"]),
-        keypoint_params=A.KeypointParams("xy", label_fields=["names"]),
+        keypoint_params=A.KeypointParams(point_format(*transforms), label_fields=["names"]),
+        additional_targets=targets(*transforms),
         **settings,
     )

@@ -23,7 +23,10 @@ from cases import (
     needed,
     photo,
     pipeline,
+    point_format,
     serves,
+    suited,
+    targets,
 )
 
 import probaug as A
@@ -47,7 +50,7 @@ def sample(cls, dtype=None, channels=3, height=96, width=120):
     mask = np.zeros((height, width), np.uint8)
     mask[20:60, 30:90] = 3
     image.flags.writeable = mask.flags.writeable = False
-    return {
+    data = {
         **needed(cls, height, width, dtype or default_dtype(cls), channels),
         "image": image,
         "mask": mask,
@@ -56,6 +59,7 @@ def sample(cls, dtype=None, channels=3, height=96, width=120):
         "keypoints": [(40.0, 30.0), (100.5, 80.25)],
         "names": [1, 2],
     }
+    return suited(cls, data)
 
 
 def same(a, b):
@@ -86,8 +90,10 @@ def test_signature_is_that_of_2_0_8(cls):
     assert got == want
     kinds = {p.kind for p in inspect.signature(cls).parameters.values()}
     assert kinds == {inspect.Parameter.POSITIONAL_OR_KEYWORD}
-    targets = CATALOGUE[cls.__name__]["targets"]
-    assert issubclass(cls, DualTransform) == ("Mask" in targets or "BBoxes" in targets)
+    served = {"Mask", "Mask3D", "BBoxes"} & {*CATALOGUE[cls.__name__]["targets"]}
+    if CATALOGUE[cls.__name__]["kind"] != "basic":
+        assert issubclass(cls, DualTransform) == bool(served)
+    assert issubclass(cls, A.Transform3D) == (CATALOGUE[cls.__name__]["kind"] == "3d")
 
 
 def test_every_transform_of_2_0_8_is_there():
@@ -189,7 +195,8 @@ def test_dtype_channels_and_range(cls, dtype, channels):
             continue
         assert image.dtype == dtype
         if cls not in (A.ToGray, A.ToRGB):  # they say how many channels the result has
-            assert image.shape[2:] == data["image"].shape[2:]
+            assert image.ndim == data["image"].ndim
+            assert not channels or image.shape[-1] == channels
         if dtype == "float32" and cls.unit_range:
             assert image.min() >= 0
             assert image.max() <= 1
@@ -237,11 +244,11 @@ def test_odd_sizes(cls, size):
     if cls.__name__ in FIXED_WINDOW:
         pytest.skip("larger than the image: refused, in their own tests")
     data = {**needed(cls, *size), "image": photo(*size, 3, default_dtype(cls))}
-    data["mask"] = np.ones(size, np.uint8)
+    data = suited(cls, {**data, "mask": np.ones(size, np.uint8)})
     for index in range(3):
         result = make(cls, p=1)(**data, key=(0, 0, index))
-        assert result["image"].ndim == 3
-        assert result["image"].shape[:2] == result["mask"].shape
+        assert result["image"].ndim == data["image"].ndim
+        assert result["image"].shape[:-1] == result["mask"].shape
 
 
 @every
@@ -291,7 +298,8 @@ def test_replay_does_it_again(cls):
     pipe = A.ReplayCompose(
         [make(cls, p=0.8)],
         bbox_params=A.BboxParams("pascal_voc", label_fields=["labels"]),
-        keypoint_params=A.KeypointParams("xy", label_fields=["names"]),
+        keypoint_params=A.KeypointParams(point_format(make(cls)), label_fields=["names"]),
+        additional_targets=targets(make(cls)),
     )
     lambdas = {"negative": make(A.Lambda)}
     for index in range(4):
@@ -333,7 +341,11 @@ def test_reads_as_many_uniforms_as_it_owns(cls):
 def test_runs_as_often_as_p_says(cls):
     size = (96, 120) if cls.__name__ in FIXED_WINDOW else (24, 24)
     data = {**needed(cls, *size), "image": photo(*size, 3, default_dtype(cls))}
-    pipe = A.Compose([make(cls, p=0.3)], save_applied_params=True, seed=1)
+    data = suited(cls, data)
+    transform = make(cls, p=0.3)
+    pipe = A.Compose(
+        [transform], additional_targets=targets(transform), save_applied_params=True, seed=1
+    )
     ran = sum(bool(pipe(**data)["applied_transforms"]) for _ in range(400))
     assert abs(ran - 120) < 4 * (400 * 0.3 * 0.7) ** 0.5
 

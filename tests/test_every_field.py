@@ -4,7 +4,7 @@ import inspect
 
 import numpy as np
 import pytest
-from cases import LEAVES, NEEDS_FLOAT, make, needed, photo
+from cases import LEAVES, NEEDS_FLOAT, make, needed, photo, point_format, suited, targets
 
 import probaug as A
 
@@ -112,6 +112,10 @@ OTHER = {
     "fit_output": True,
     "gamma_limit": (300, 310),
     "grid": (2, 5),
+    "grid_zyx": (1, 3, 3),
+    "hole_depth_range": (0.8, 0.9),
+    "min_zyx": (9, 130, 140),
+    "pad_divisor_zyx": (7, 50, 50),
     "height": 44,
     "hole_height_range": (0.5, 0.6),
     "hole_width_range": (0.5, 0.6),
@@ -274,6 +278,15 @@ SPECIAL = {
             ),
         )
     },
+    ("CenterCrop3D", "size"): ({}, (2, 40, 50)),
+    ("CoarseDropout3D", "fill_mask"): ({}, 7),
+    ("RandomCrop3D", "size"): ({}, (2, 40, 50)),
+    **{
+        (name, field): ({"pad_if_needed": True, "size": (7, 40, 130)}, value)
+        for name in ("CenterCrop3D", "RandomCrop3D")
+        for field, value in (("fill", 200), ("fill_mask", 7))
+    },
+    ("PadIfNeeded3D", "position"): ({}, "random"),
     ("Crop", "pad_position"): (CROP, "top_left"),
     ("Crop", "border_mode"): (CROP, 4),
     ("Crop", "fill"): (CROP, 200),
@@ -349,6 +362,9 @@ INERT = {
     ("ElasticTransform", "keypoint_remapping_method"): "points always follow the inverse map",
     ("GridDistortion", "keypoint_remapping_method"): "points always follow the inverse map",
     ("OpticalDistortion", "keypoint_remapping_method"): "points always follow the inverse map",
+    ("CenterCrop3D", "pad_if_needed"): "where it matters its absence is an error",
+    ("RandomCrop3D", "pad_if_needed"): "where it matters its absence is an error",
+    ("ToTensorV2", "transpose_mask"): "its result needs torch; its own tests cover it",
     ("CenterCrop", "pad_if_needed"): "where it matters its absence is an error",
     ("Crop", "pad_if_needed"): "where it matters its absence is an error",
     ("RandomCrop", "pad_if_needed"): "where it matters its absence is an error",
@@ -382,7 +398,8 @@ def results(transform, cls):
     pipe = A.Compose(
         [transform],
         bbox_params=A.BboxParams("pascal_voc"),
-        keypoint_params=A.KeypointParams("xy"),
+        keypoint_params=A.KeypointParams(point_format(transform)),
+        additional_targets=targets(transform),
     )
     boxes = np.array([[30.0, 20, 90, 60], [5, 70, 25, 90]])
     others = {
@@ -395,7 +412,7 @@ def results(transform, cls):
     }
     for index in range(20):
         data = {"image": image, "mask": mask, "bboxes": boxes, "keypoints": [(40.0, 30.0)]}
-        data.update(others)
+        data = suited(cls, {**data, **others})
         more = {"cropping_bbox": (20, 10, 80, 60), "other_bbox": (40, 20, 90, 90)}
         yield pipe(**data, **more, key=(0, 0, index))
 
