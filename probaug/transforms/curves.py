@@ -130,8 +130,11 @@ class RandomToneCurve(Pointwise):
 
     def sample(self, draw: Draw, canvas: Canvas) -> Params:
         counts = [plane.channels for plane in image_planes(canvas)] if self.per_channel else []
-        shifts = draw.generator.normal(0, self.scale, (2, max(counts, default=1)))
-        low, high = np.clip(shifts + np.array([[1 / 3], [2 / 3]]), 0, 1).tolist()
+        shifts = draw.generator.normal(0, self.scale, (2, max(counts, default=1))).tolist()
+        low, high = (
+            [min(max(place + shift, 0.0), 1.0) for shift in row]
+            for place, row in zip((1 / 3, 2 / 3), shifts)
+        )
         return {"low": low, "high": high}
 
     def on(self, canvas: Canvas, params: Params) -> None:

@@ -14,25 +14,36 @@ from ..core.fields import Above, Array, Between, Count, DrawnPair, Probability, 
 from ..core.kinds import COLOR, Pixel
 from ..core.matrix import Size
 from ..core.random import Draw
-from ..core.tone import WHITE
+from ..core.scratch import scratch
+from ..core.tone import FLOAT32, WHITE
 from ..core.transform import Params
 from ..core.warp import CUBIC, LINEAR, resize
-from .noise import gaussian, repeated
+from .noise import gaussian
 
 
 def lit(image: Array, gain: Array, offset: Array | None = None) -> Array:
     """Multiply an image by an (H, W) field and add one in units of white; rounded and clipped."""
     dtype = dtype_name(image.dtype)
     kind = {"uint8": cv2.CV_8U, "uint16": cv2.CV_16U, "float32": cv2.CV_32F}[dtype]
-    channels = 1 if image.ndim == 2 else image.shape[2]
     flat = image.reshape(len(image), -1)
-    gain = repeated(gain, channels).reshape(flat.shape)
-    result = cv2.multiply(flat, gain, dtype=kind if offset is None else cv2.CV_32F)
-    if offset is not None:
-        offset = repeated(offset * np.float32(WHITE[dtype]), channels).reshape(flat.shape)
-        result = cv2.add(result, offset, dtype=kind)
+    wide = spread("gain", gain, flat.shape)
+    if offset is None:
+        result = cv2.multiply(flat, wide, dtype=kind)
+    else:
+        product = cv2.multiply(flat, wide, wide, dtype=cv2.CV_32F)
+        more = spread("offset", offset * np.float32(WHITE[dtype]), flat.shape)
+        result = cv2.add(product, more, dtype=kind)
     result = result.reshape(image.shape)
     return clipped(result) if dtype == "float32" else result
+
+
+def spread(role: str, field: Array, shape: tuple[int, ...]) -> Array:
+    """An (H, W) field, each value repeated for every channel of (H, W * C), in passing memory."""
+    channels = shape[1] // field.shape[1]
+    if not 1 < channels <= 4:
+        return np.repeat(field, channels, axis=1)
+    memory = scratch(role, (*field.shape, channels), FLOAT32)
+    return cv2.merge([field] * channels, memory).reshape(shape)
 
 
 class Illumination(Pixel):
