@@ -273,11 +273,11 @@ class TestSnow:
     @pytest.mark.parametrize(("point", "last"), [(0, 84), (0.1, 97), (0.3, 123), (0.7, 174)])
     def test_the_threshold_is_that_of_2_0_8(self, point, last):
         ramp = np.arange(256, dtype=np.uint8)[None, :, None].repeat(3, axis=2)
-        result = run(A.RandomSnow(snow_point_range=(point, point), p=1), ramp)[0, :, 0].astype(int)
-        full = np.minimum(np.arange(256) * 2.5, 255) - np.arange(256)
+        result = run(A.RandomSnow(1.4, (point, point), p=1), ramp)[0, :, 0].astype(int)
+        full = 0.4 * np.arange(256)
         changed = np.flatnonzero(result - np.arange(256) > full / 2)
         assert changed.max() == pytest.approx(last, abs=2)
-        assert result[60] == 150
+        assert result[60] == 84
         assert result[last + 20] == last + 20
 
     def test_the_threshold_leaves_no_outline(self):
