@@ -104,6 +104,8 @@ def paint(window: Array, value: Any) -> None:
 def scaled_holes(holes: Cover, old: Size, new: Size) -> Cover:
     """The same holes on a target of another size; rectangles keep at least a pixel."""
     if isinstance(holes, np.ndarray):
+        if old == new:
+            return holes
         return resize(holes.view(np.uint8), new, NEAREST).view(bool)
     across, down = new.width / old.width, new.height / old.height
     scaled = []
@@ -174,9 +176,10 @@ def cover_boxes(boxes: Boxes, holes: Cover) -> None:
     params: Any = boxes.params
     least_area = params.min_area if params is not None else 0
     least_part = params.min_visibility if params is not None else 0
-    rest = remains if isinstance(holes, list) else remains_of_raster
+    old = boxes.edges
+    rest = remains(old, holes) if isinstance(holes, list) else remains_of_raster(old, holes)
     touched = False
-    for index, hull, area in rest(boxes.edges, holes):
+    for index, hull, area in rest:
         touched = True
         whole = (edges[index, 2] - edges[index, 0]) * (edges[index, 3] - edges[index, 1])
         kept[index] = hull is not None and area >= least_area and area >= least_part * whole

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, NamedTuple
 
 import cv2
 import numpy as np
@@ -96,9 +96,10 @@ class ConstrainedCoarseDropout(Holes):
         for frame in frames:
             scale = canvas.size.width / frame.shape[1], canvas.size.height / frame.shape[0]
             for value in self.mask_indices or ():
-                for part in components(frame == value):
-                    places = part[generator.integers(0, len(part), count)] + 0.5
-                    sides = np.sqrt(len(part)) * np.array(scale)
+                for part in parts(frame, value):
+                    pixels = np.argwhere(part.shape)[:, ::-1] + (part.left + 0.5, part.top + 0.5)
+                    places = pixels[generator.integers(0, len(pixels), count)]
+                    sides = np.sqrt(len(pixels)) * np.array(scale)
                     result.append((places * scale, sides, everywhere))
         return result
 
@@ -123,17 +124,45 @@ def mask_frames(canvas: Canvas) -> list[Array]:
     """Every (H, W) channel of the sample's own masks; those of other names may mean anything."""
     planes = [plane for plane in canvas.planes if plane.name in MASKS]
     frames = [frame for plane in planes for frame in plane.frames]
-    return [channel for frame in frames for channel in np.moveaxis(np.atleast_3d(frame), 2, 0)]
+    channels = [c for frame in frames for c in np.moveaxis(np.atleast_3d(frame), 2, 0)]
+    return [np.ascontiguousarray(channel) for channel in channels]
 
 
-def components(where: Array) -> list[Array]:
-    """The (N, 2) pixels, x and y, of each connected part; corners connect."""
-    count, numbers = cv2.connectedComponents(np.ascontiguousarray(where).view(np.uint8))
-    y, x = np.nonzero(where)
-    order = np.argsort(numbers[y, x], kind="stable")
-    pixels = np.stack([x, y], axis=1)[order]
-    ends = np.searchsorted(numbers[y, x][order], np.arange(2, count))
-    return np.split(pixels, ends) if count > 1 else []
+class Part(NamedTuple):
+    """A connected part of one value of a mask."""
+
+    left: int
+    top: int
+    numbers: Array  # (H, W) around it; parts of the same value have others
+    number: int
+
+    @property
+    def shape(self) -> Array:
+        """Where it is, (H, W) bools."""
+        return np.asarray(self.numbers == self.number)
+
+
+def parts(mask: Array, value: float) -> list[Part]:
+    """The connected parts of one value of an (H, W) mask; corners connect."""
+    where = np.equal(mask, value).view(np.uint8)
+    x, y, width, height = cv2.boundingRect(where)
+    if not width:
+        return []
+    window = np.ascontiguousarray(where[y : y + height, x : x + width])  # most of it is empty
+    _, numbers, boxes, _ = cv2.connectedComponentsWithStats(window)
+    return [
+        Part(x + left, y + top, numbers[top : top + tall, left : left + wide], number)
+        for number, (left, top, wide, tall, _) in enumerate(boxes.tolist())
+        if number
+    ]
+
+
+def values_of(mask: Array) -> list[Any]:
+    """The values of a mask but 0."""
+    if mask.dtype == np.uint8:
+        counts = cv2.calcHist([mask], [0], None, [256], [0, 256])  # 20 times faster than NumPy
+        return (1 + np.flatnonzero(counts[1:])).tolist()
+    return [value for value in np.unique(mask).tolist() if value]
 
 
 class MaskDropout(Holes):
@@ -165,28 +194,19 @@ class MaskDropout(Holes):
         frames = mask_frames(canvas)
         if not frames:
             raise ValueError("MaskDropout needs a mask or masks in its call")
-        numbers, total = [], 0
-        for frame in frames:
-            numbered, total = number_objects(frame, total)
-            numbers.append(numbered)
-        generator = noise(params["seed"])
-        chosen = np.zeros(total + 1, bool)
-        chosen[1 + generator.permutation(total)[: params["max_objects"]]] = True
-        if not total:
+        objects = [
+            (frame, part)
+            for frame in frames
+            for value in values_of(frame)
+            for part in parts(frame, value)
+        ]
+        order = noise(params["seed"]).permutation(len(objects))[: params["max_objects"]].tolist()
+        if not order:
             return
         where = np.zeros(canvas.size, bool)
-        for numbered in numbers:
-            where |= scaled_holes(chosen[numbered], Size(*numbered.shape), canvas.size)
+        for frame, part in map(objects.__getitem__, order):
+            shape = np.zeros(frame.shape, bool)
+            tall, wide = part.numbers.shape
+            shape[part.top : part.top + tall, part.left : part.left + wide] = part.shape
+            where |= scaled_holes(shape, Size(*frame.shape), canvas.size)
         self.cover(canvas, where, params["seed"] ^ 1)
-
-
-def number_objects(mask: Array, total: int) -> tuple[Array, int]:
-    """Number the connected parts of equal value after so many others; 0 stays 0."""
-    numbers = np.zeros(mask.shape, np.intp)
-    for value in np.unique(mask).tolist():
-        if value:
-            where = mask == value
-            count, parts = cv2.connectedComponents(where.view(np.uint8))
-            numbers[where] = parts[where] + total
-            total += count - 1
-    return numbers, total

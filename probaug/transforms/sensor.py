@@ -12,7 +12,7 @@ from ..core.channels import bounded, clipped, through_float
 from ..core.fields import Array, Between, DrawnPair, Probability
 from ..core.kinds import COLOR, Pixel
 from ..core.random import Draw, noise
-from ..core.tone import DEPTH, UNIT_LEVELS, WHITE
+from ..core.tone import DEPTH, FLOATS_AT_ONCE, UNIT_LEVELS, WHITE
 from ..core.transform import Params
 from .noise import quantiles, random_codes, spread
 
@@ -59,7 +59,7 @@ class ShotNoise(Pixel):
         light = np.maximum(image, 0) ** np.float32(GAMMA)
         counts = noise(seed).poisson(light * (1 / scale))
         result = np.minimum(counts * scale, 1) ** (1 / GAMMA)
-        return result.astype(np.float32)
+        return np.asarray(result, np.float32)
 
     @staticmethod
     def _counted_bytes(image: Array, scale: float, seed: int) -> Array:
@@ -69,10 +69,14 @@ class ShotNoise(Pixel):
         results = np.rint(255 * np.minimum(photons * scale, 1) ** (1 / GAMMA)).astype(np.uint8)
         shares = poisson_shares(UNIT_LEVELS["uint8"] ** GAMMA / scale, len(photons), size)
         table = np.repeat(np.tile(results, 256), shares.ravel())
-        entries = image.astype(np.intp)
-        entries <<= SHOT_BITS
-        entries |= random_codes(noise(seed), image.shape) >> (16 - SHOT_BITS)
-        return np.take(table, entries)
+        generator, counted = noise(seed), np.empty_like(image)
+        rows = max(1, FLOATS_AT_ONCE // image[0].size)
+        for top in range(0, len(image), rows):
+            entries = image[top : top + rows].astype(np.intp)
+            entries <<= SHOT_BITS
+            entries |= random_codes(generator, entries.shape) >> (16 - SHOT_BITS)
+            np.take(table, entries, out=counted[top : top + rows], mode="clip")
+        return counted
 
 
 class ISONoise(Pixel):
@@ -121,7 +125,9 @@ class ISONoise(Pixel):
         shares = poisson_shares(np.array([mean]), count, 65536)
         specks = np.repeat(np.arange(count, dtype=np.float32) / np.float32(255), shares[0])
         light += spread(generator, light.shape, specks) * (1 - light)
-        hue += spread(generator, hue.shape, quantiles() * np.float32(shift))
+        turns = quantiles() * np.float32(shift)
+        turns += 360 * np.ceil(-turns[0] / 360)  # OpenCV reads hues below 0 wrongly
+        hue += spread(generator, hue.shape, turns)
         return cv2.cvtColor(cv2.merge([hue, light, saturation]), cv2.COLOR_HLS2RGB)
 
 
