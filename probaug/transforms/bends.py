@@ -166,8 +166,8 @@ class ThinPlateSpline(_Bend):
         if not scale_range:
             return None
         grid = points(self.num_control_points, self.num_control_points)
-        moves: Array = noise(seed).standard_normal(grid.shape)
-        return splined(grid, unfolded(grid, moves * (scale_range * SPLINE_SHARE)), size)
+        moves = np.asarray(noise(seed).standard_normal(grid.shape)) * (scale_range * SPLINE_SHARE)
+        return splined(grid, unfolded(grid, moves), size)
 
 
 def points(rows: int, columns: int) -> Array:

@@ -35,9 +35,9 @@ class _Ellipse(NamedTuple):
 class Morphological(Joint):
     """Take the largest or the smallest value over an ellipse: bright things grow or shrink.
 
-    Boxes grow or shrink along, and vanish where nothing is left of them; keypoints stay. Nothing
-    beyond the edge of the image counts. With an even diameter things grow one pixel farther on the
-    right and below, and shrink so on the left and above.
+    Boxes grow or shrink along, and vanish where nothing is left of them; keypoints, polygons and
+    oriented boxes stay. Nothing beyond the edge of the image counts. With an even diameter things
+    grow one pixel farther on the right and below, and shrink so on the left and above.
 
     Args:
         scale: Diameter of the ellipse, in pixels; a number n stands for 1 to n, and 1 changes
