@@ -7,6 +7,7 @@ from scipy import stats
 
 import probaug as A
 
+KEY = (0, 0, 0)
 WHITE = {"uint8": 255, "uint16": 65535, "float32": 1.0}
 every_dtype = pytest.mark.parametrize("dtype", WHITE)
 
@@ -17,7 +18,7 @@ def flat(value, dtype="float32", shape=(300, 200, 3)):
 
 
 def noise_of(transform, image, key=0):
-    result = transform(image=image, key=key)["image"]
+    result = transform(image=image, key=(0, 0, key))["image"]
     assert result.dtype == image.dtype
     assert result.shape == image.shape
     return (result.astype(float) - image) / WHITE[image.dtype.name]
@@ -95,7 +96,7 @@ class TestAdditiveNoise:
 
     def test_params_as_2_0_8_stores_them(self):
         given = {"noise_type": "uniform", "ranges": [[-0.2, 0.2]]}
-        A.AdditiveNoise(noise_params=given, p=1)(image=flat(0.5))
+        A.AdditiveNoise(noise_params=given, p=1)(image=flat(0.5), key=KEY)
 
     @pytest.mark.parametrize(
         ("law", "params", "words"),
@@ -134,9 +135,11 @@ class TestMultiplicativeNoise:
     @pytest.mark.parametrize("elementwise", [False, True])
     def test_factor_one_is_the_identity_and_black_stays_black(self, elementwise, dtype):
         image = (np.random.default_rng(0).random((20, 30, 3)) * WHITE[dtype]).astype(dtype)
-        one = A.MultiplicativeNoise((1, 1), True, elementwise, p=1)(image=image)["image"]
+        one = A.MultiplicativeNoise((1, 1), True, elementwise, p=1)(image=image, key=KEY)["image"]
         np.testing.assert_allclose(one, image, atol=1e-6)
-        black = A.MultiplicativeNoise((0, 9), True, elementwise, p=1)(image=image * 0)["image"]
+        black = A.MultiplicativeNoise((0, 9), True, elementwise, p=1)(image=image * 0, key=KEY)[
+            "image"
+        ]
         assert not black.any()
 
     def test_products_are_rounded_and_clipped(self):
@@ -144,7 +147,7 @@ class TestMultiplicativeNoise:
         for per_channel in (False, True):
             t = A.MultiplicativeNoise((1.5, 1.5), per_channel, p=1)
             wanted = np.minimum(image * 1.5, 255)
-            assert np.abs(t(image=image)["image"] - wanted).max() <= 0.5
+            assert np.abs(t(image=image, key=KEY)["image"] - wanted).max() <= 0.5
 
 
 class TestSaltAndPepper:
@@ -153,7 +156,7 @@ class TestSaltAndPepper:
     def test_counts_are_exact(self, amount, salt, dtype):
         image = flat(0.5, dtype)
         t = A.SaltAndPepper((amount, amount), (salt, salt), p=1)
-        result = t(image=image, key=3)["image"]
+        result = t(image=image, key=(0, 0, 3))["image"]
         white = (result == WHITE[dtype]).all(axis=2)
         black = (result == 0).all(axis=2)
         assert white.sum() == round(60000 * amount * salt)
@@ -161,7 +164,7 @@ class TestSaltAndPepper:
         assert (result[~(white | black)] == image[0, 0]).all()  # all channels or none
 
     def test_places_are_uniform_and_apart(self):
-        result = A.SaltAndPepper((0.2, 0.2), (0.5, 0.5), p=1)(image=flat(0.5))["image"]
+        result = A.SaltAndPepper((0.2, 0.2), (0.5, 0.5), p=1)(image=flat(0.5), key=KEY)["image"]
         hit = (result[..., 0] != 0.5).reshape(10, 30, 10, 20).sum(axis=(1, 3))
         assert stats.chisquare(hit.ravel()).pvalue > 1e-3
         hit = (result[..., 0] != 0.5).astype(float)
@@ -173,7 +176,7 @@ class TestShotNoise:
     @pytest.mark.parametrize("scale", [0.1, 0.3])
     def test_bytes_count_photons(self, level, scale):
         image = np.full((500, 400), level, np.uint8)
-        result = A.ShotNoise((scale, scale), p=1)(image=image, key=1)["image"]
+        result = A.ShotNoise((scale, scale), p=1)(image=image, key=(0, 0, 1))["image"]
         photons = np.arange(np.ceil(1 / scale) + 1)
         values = np.rint(255 * np.minimum(photons * scale, 1) ** (1 / 2.2))
         seen = np.array([(result == value).sum() for value in values])
@@ -190,7 +193,9 @@ class TestShotNoise:
     @pytest.mark.parametrize("scale", [1e-9, 1e-4, 0.01])
     def test_light_has_the_mean_and_variance_of_photons(self, scale, dtype):
         image = flat(0.5, dtype)
-        result = A.ShotNoise((scale, scale), p=1)(image=image, key=2)["image"] / WHITE[dtype]
+        result = (
+            A.ShotNoise((scale, scale), p=1)(image=image, key=(0, 0, 2))["image"] / WHITE[dtype]
+        )
         light, before = result.astype(float) ** 2.2, (image[0, 0, 0] / WHITE[dtype]) ** 2.2
         rounding = 2.2 * 0.5**1.2 / WHITE["uint8"] / 12**0.5 if dtype == "uint8" else 1e-7
         assert light.mean() == pytest.approx(before, abs=1e-3)
@@ -202,7 +207,7 @@ class TestShotNoise:
     def test_scale_zero_is_the_identity_not_a_crash(self, dtype):
         image = (np.random.default_rng(0).random((20, 30, 3)) * WHITE[dtype]).astype(dtype)
         for scale in (0, 1e-300, 1e-14):
-            result = A.ShotNoise((scale, scale), p=1)(image=image)["image"]
+            result = A.ShotNoise((scale, scale), p=1)(image=image, key=KEY)["image"]
             np.testing.assert_allclose(result, image, atol=2e-6)
 
     def test_channels_and_pixels_are_independent(self):
@@ -225,7 +230,7 @@ class TestISONoise:
         before = cv2.cvtColor(image, cv2.COLOR_RGB2HLS)
         for shift, intensity in ((0.02, 0.5), (0.05, 0.2)):
             t = A.ISONoise((shift, shift), (intensity, intensity), p=1)
-            after = cv2.cvtColor(t(image=image)["image"], cv2.COLOR_RGB2HLS)
+            after = cv2.cvtColor(t(image=image, key=KEY)["image"], cv2.COLOR_RGB2HLS)
             turned = (after[..., 0] - before[..., 0] + 180) % 360 - 180
             assert turned.std() == pytest.approx(360 * shift * intensity, rel=0.03)
             assert abs(turned.mean()) < 0.05
@@ -235,7 +240,7 @@ class TestISONoise:
         image = self.ramp()
         before = cv2.cvtColor(image, cv2.COLOR_RGB2HLS)[..., 1]
         t = A.ISONoise((0, 0), (0.4, 0.4), p=1)
-        after = cv2.cvtColor(t(image=image)["image"], cv2.COLOR_RGB2HLS)[..., 1]
+        after = cv2.cvtColor(t(image=image, key=KEY)["image"], cv2.COLOR_RGB2HLS)[..., 1]
         steps = (after - before) / (1 - before) * 255
         np.testing.assert_allclose(steps, np.rint(steps), atol=0.02)
         law = stats.poisson(255 * 0.4 * before.std())
@@ -255,16 +260,16 @@ class TestISONoise:
     @every_dtype
     def test_intensity_zero_is_the_identity(self, dtype):
         image = self.ramp(dtype)
-        result = A.ISONoise((1, 1), (0, 0), p=1)(image=image)["image"]
+        result = A.ISONoise((1, 1), (0, 0), p=1)(image=image, key=KEY)["image"]
         np.testing.assert_array_equal(result, image)
 
     def test_grey_stays_grey_and_a_flat_image_flat(self):
         grey = np.repeat(self.ramp("uint8")[..., 1:2], 3, axis=2)
-        result = A.ISONoise((1, 1), (1, 1), p=1)(image=grey)["image"]
+        result = A.ISONoise((1, 1), (1, 1), p=1)(image=grey, key=KEY)["image"]
         assert (result == result[..., :1]).all()
         assert (result != grey).any()
         image = flat(0.5, "uint8")
-        assert (A.ISONoise((0, 0), (1, 1), p=1)(image=image)["image"] == image).all()
+        assert (A.ISONoise((0, 0), (1, 1), p=1)(image=image, key=KEY)["image"] == image).all()
 
     def test_it_asks_for_rgb(self):
         with pytest.raises(TypeError, match=r"ISONoise expects .* with 3 channels"):
