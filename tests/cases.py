@@ -118,6 +118,7 @@ def needed(cls, height=96, width=120, dtype="uint8", channels=3):
     mask[height // 4 : height // 2, width // 4 : width // 2] = 3
     other = photo(height, width, channels, dtype, seed=1)
     sample = {"image": other, "mask": mask}
+    near = (width // 6, height // 10, width * 2 // 3, height * 5 // 8)
     return {
         "Mosaic": {"mosaic_metadata": [sample]},
         "MixUp": {"mixup_metadata": [sample, sample]},
@@ -130,7 +131,7 @@ def needed(cls, height=96, width=120, dtype="uint8", channels=3):
         "TextImage": {"textimage_metadata": [{"text": "one two", "bbox": (0.1, 0.1, 0.9, 0.6)}]},
         "CropNonEmptyMaskIfExists": {"mask": mask},
         "MaskDropout": {"mask": mask},
-        "RandomCropNearBBox": {"cropping_bbox": (20, 10, 80, 60)},
+        "RandomCropNearBBox": {"cropping_bbox": near},
     }.get(cls.__name__, {})
 
 
