@@ -6,11 +6,13 @@ import copy
 from collections.abc import Mapping
 from typing import Any
 
+import cv2
 import numpy as np
 
 from .call import read
 from .canvas import Canvas
 from .fields import Array
+from .holes import COPIED
 from .hooks import DualTransform
 from .instances import ALIKE
 from .kinds import move_labels
@@ -103,13 +105,14 @@ def opened(owner: str, entry: Mapping[str, Any], canvas: Canvas) -> Canvas:
         mask_interpolation=canvas.mask_interpolation,
     )
     given = {name: value for name, value in entry.items() if name in known}
+    for plane in canvas.planes:
+        if plane.kind == "image" and given.get(plane.name) is None:
+            raise ValueError(f"{owner} needs {plane.name!r}, as the sample has")
     other = read(owner, settings, given)
     theirs = {plane.name: plane for plane in other.planes}
     for plane in canvas.planes:
         if plane.name in theirs:
             make_alike(owner, plane, theirs[plane.name], is_object_wise(canvas, plane.name))
-        elif plane.kind == "image":
-            raise ValueError(f"{owner} needs {plane.name!r}, as the sample has")
     return other
 
 
@@ -197,6 +200,17 @@ def resized(other: Canvas, canvas: Canvas) -> Canvas:
     if size != canvas.size:
         move_labels(other, zoom(canvas.size.width / size.width, canvas.size.height / size.height))
     return other
+
+
+def put(view: Array, value: Any, where: Array) -> None:
+    """Write a picture, or a number, into a window of one where an (H, W) array of 0 and 1 is 1."""
+    if view.dtype.name in COPIED and (view.ndim == 2 or view.shape[2] <= 4):
+        source = np.empty(view.shape, view.dtype)
+        source[...] = value
+        view[...] = cv2.copyTo(source, where, view.copy()).reshape(view.shape)
+    else:
+        flat = where.astype(bool)
+        np.copyto(view, value, "unsafe", flat if view.ndim == 2 else flat[:, :, None])
 
 
 def cut_labels(other: Canvas, window: tuple[int, int, int, int]) -> None:

@@ -290,31 +290,46 @@ class PixelDistributionAdaptation(_Adaptation):
     p: Probability = 0.5
 
     def adapt(self, image: Array, reference: Array, ratio: float) -> Array:
-        mine, theirs = colours(image), colours(reference)
+        mine, theirs = Colours(image), Colours(reference)
         if self.transform_type == "pca":
-            there = axes(theirs)
-            gains = there @ axes(mine, like=there).T
+            there = axes(theirs.covariance())
+            gains = there @ axes(mine.covariance(), like=there).T
         elif self.transform_type == "standard":
-            gains = np.diag(quotient(theirs.std(axis=0), mine.std(axis=0)))
+            wide = (np.sqrt(np.diag(one.covariance())) for one in (theirs, mine))
+            gains = np.diag(quotient(*wide))
         else:
-            gains = np.diag(quotient(np.ptp(theirs, axis=0), np.ptp(mine, axis=0)))
-        centre = np.min if self.transform_type == "minmax" else np.mean
-        offset = centre(theirs, axis=0) - gains @ centre(mine, axis=0)
+            gains = np.diag(quotient(theirs.high - theirs.low, mine.high - mine.low))
+        if self.transform_type == "minmax":
+            offset = theirs.low - gains @ mine.low
+        else:
+            offset = theirs.mean - gains @ mine.mean
         plain = np.eye(len(gains), len(gains) + 1)
         weights = np.concatenate([gains, offset[:, None]], axis=1)
         return mixed(image, ratio * weights + (1 - ratio) * plain)
 
 
-def colours(image: Array) -> Array:
-    """All colours of an image, (N, C) in units of white."""
-    channels = 1 if image.ndim == 2 else image.shape[2]
-    return image.reshape(-1, channels) * np.float32(1 / WHITE[image.dtype.name])
+class Colours:
+    """Where the colours of an image lie, in units of white."""
+
+    def __init__(self, image: Array) -> None:
+        self.white = WHITE[image.dtype.name]
+        self.channels = cv2.split(image)
+        ranges = [cv2.minMaxLoc(channel)[:2] for channel in self.channels]
+        self.low, self.high = np.array(ranges).T / self.white
+        self.mean = np.array([cv2.mean(channel)[0] for channel in self.channels]) / self.white
+
+    def covariance(self) -> Array:
+        """(C, C), of the channels."""
+        rows = np.empty((len(self.channels), self.channels[0].size), np.float32)
+        for row, channel, mean in zip(rows, self.channels, self.mean, strict=True):
+            np.multiply(channel.ravel(), np.float32(1 / self.white), out=row)
+            row -= np.float32(mean)  # before the squares, whose last digits would be lost
+        return (rows @ rows.T).astype(np.float64) / rows.shape[1]
 
 
-def axes(values: Array, like: Array | None = None) -> Array:
+def axes(covariance: Array, like: Array | None = None) -> Array:
     """(C, C) principal axes, in columns, the longest first; turned toward those of another."""
-    centred = values - values.mean(axis=0)
-    found: Array = np.linalg.eigh((centred.T @ centred).astype(np.float64))[1][:, ::-1]
+    found: Array = np.linalg.eigh(covariance)[1][:, ::-1]
     if like is not None:
         found = found * np.where((found * like).sum(axis=0) < 0, -1, 1)
     return found

@@ -21,6 +21,7 @@ from ..core.mix import (
     cut_labels,
     frames_of,
     is_object_wise,
+    put,
     resized,
     set_planes,
 )
@@ -262,20 +263,20 @@ def overlay(
     image = checked_image(name, "image", element.get("image"))
     left, top, size = spot(name, element.get("bbox"), Size(*image.shape[:2]), frame, place)
     view = frame[top : top + size.height, left : left + size.width]
-    where = np.ones(size, bool)
+    where = np.ones(size, np.uint8)
     if element.get("mask") is not None:
         mask = checked_image(name, "mask", element["mask"])
         if mask.shape[:2] != image.shape[:2]:
             raise ValueError(
                 f"{name}: mask {mask.shape} must be of the size of image {image.shape}"
             )
-        where = resize(shape_of(mask), size, NEAREST) > 0
+        where = resize(shape_of(mask), size, NEAREST)
     if is_image:
         require_like(name, image, frame)
         value = image.reshape(*image.shape[:2], *frame.shape[2:])
-        view[where] = resize(value, size, LINEAR)[where]
+        put(view, resize(value, size, LINEAR), where)
     else:
-        view[where] = element["mask_id"]
+        put(view, element["mask_id"], where)
 
 
 def spot(

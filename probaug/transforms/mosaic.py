@@ -122,9 +122,13 @@ class Mosaic(Mix):
         for name in [*planes, *canvas.stacks]:
             if name in like:
                 fill = self.fill if planes.get(name) == "image" else self.fill_mask
-                blank = filled(like[name], Size(*self.target_size), fill)
                 apart = is_object_wise(canvas, name)
                 pieces = [frames_of(part, name) for part in parts]
+                size = Size(*self.target_size)
+                if apart or not all(pieces):
+                    blank = filled(like[name], size, fill)
+                else:  # it will be covered
+                    blank = np.empty((*size, *like[name].shape[2:]), like[name].dtype)
                 frames[name] = assembled(pieces, views, blank, apart)
         canvas.labels = parts[0].labels
         set_planes(canvas, frames)

@@ -17,7 +17,7 @@ from ..core.instances import PARTS
 from ..core.kinds import COLOR, move_labels
 from ..core.labels import from_edges
 from ..core.matrix import Matrix, Size, shift, zoom
-from ..core.mix import Mix, add_labels, frames_of, is_object_wise, opened, set_planes
+from ..core.mix import Mix, add_labels, frames_of, is_object_wise, opened, put, set_planes
 from ..core.random import Draw
 from ..core.transform import Params
 from ..core.warp import LINEAR, NEAREST, REPLICATE, warp
@@ -182,7 +182,6 @@ def paste(
     """Put an object into images and masks."""
     _, left, top, (height, width), seen = found
     matrix = shift(-left, -top) @ found.matrix
-    where = seen.astype(bool)
     frames: dict[str, list[Array]] = {}
     for plane in canvas.planes:
         apart = is_object_wise(canvas, plane.name)
@@ -198,15 +197,13 @@ def paste(
             if plane.kind == "image" and sigma:
                 view[...] = soft(view, value, seen, sigma)
             else:
-                np.copyto(
-                    view, value, "unsafe", where.reshape(height, width, *[1] * (view.ndim - 2))
-                )
+                put(view, value, seen)
             results.append(result)
         if apart:
             blank = np.zeros_like(plane.frames[0])
             view = blank[top : top + height, left : left + width]
             value = moved(mask, matrix, found.size, NEAREST, view)
-            np.copyto(view, value, "unsafe", where.reshape(height, width, *[1] * (view.ndim - 2)))
+            put(view, value, seen)
             results.append(blank)
         frames[plane.name] = results
     set_planes(canvas, frames)

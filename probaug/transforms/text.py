@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, TypeAlias
@@ -171,17 +172,25 @@ def changed(
     return " ".join(words)
 
 
+@functools.lru_cache(maxsize=64)
+def font_of(path: str, size: int) -> Any:
+    """A font of a size in pixels; opening its file takes longer than writing a line."""
+    from PIL import ImageFont
+
+    return ImageFont.truetype(path, size)
+
+
 def drawn(text: str, font_path: str, fraction: float, width: int, height: int) -> Array:
     """How much a text covers of the pixels of its box, (H, W) from 0 to 1."""
     try:
-        from PIL import Image, ImageDraw, ImageFont
+        from PIL import Image, ImageDraw
     except ImportError:
         raise ImportError("TextImage needs Pillow: pip install probaug[text]") from None
     size = max(1, int(fraction * height))
-    font = ImageFont.truetype(font_path, size)
+    font = font_of(font_path, size)
     length = font.getlength(text)
     if length > width:
-        font = ImageFont.truetype(font_path, max(1, int(size * width / length)))
+        font = font_of(font_path, max(1, int(size * width / length)))
     page = Image.new("L", (width, height))
     ImageDraw.Draw(page).text((0, height // 2), text, fill=255, font=font, anchor="lm")
     return np.asarray(page, np.float32) / 255
