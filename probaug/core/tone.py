@@ -158,6 +158,13 @@ def look_up(image: Array, table: Array, dst: Array | None = None) -> Array:
         channels = 1 if image.ndim == 2 else image.shape[2]
         if table.shape[1] != channels:
             raise ValueError(f"a table for {table.shape[1]} channels met an image of {channels}")
+        if translate is not None and table.dtype == np.uint8 and 1 < channels <= 4:
+            planes = scratch("planes", (channels, *image.shape[:2]), table.dtype)
+            if planes is not None:  # a quarter of the time of one table for all channels
+                parts = cv2.split(image, list(planes))
+                for part, column in zip(parts, np.ascontiguousarray(table.T), strict=True):
+                    translate(part.data, column.data, inplace=True)
+                return cv2.merge(parts, dst if fits(dst, image) else None)
         if channels > MOST:  # of OpenCV 5
             return np.asarray(table[image, np.arange(channels)])
         table = np.ascontiguousarray(table).reshape(256, 1, channels)
@@ -167,14 +174,19 @@ def look_up(image: Array, table: Array, dst: Array | None = None) -> Array:
     return result if result.shape == image.shape else result.reshape(image.shape)
 
 
+def fits(dst: Array | None, image: Array) -> bool:
+    """Whether a result like an image may be written into a destination."""
+    return dst is not None and dst.shape == image.shape and dst.dtype == image.dtype
+
+
 def translated(image: Array, table: Array, dst: Array | None) -> Array:
     """Replace every byte by its table entry, with StringZilla.
 
     It is several times as fast as OpenCV: `benchmarks/kernels.py` measures it.
     """
-    if dst is None or dst.shape != image.shape or dst.dtype != image.dtype:
-        dst = np.array(image, order="C")
-    else:
+    if dst is not None and fits(dst, image):
         np.copyto(dst, image)
+    else:
+        dst = np.array(image, order="C")
     translate(dst.data, table.data, inplace=True)
     return dst
