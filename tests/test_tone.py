@@ -280,3 +280,15 @@ def test_tables_are_read_alike_with_and_without_stringzilla(monkeypatch, shape):
         np.testing.assert_array_equal(out, table[view])
     monkeypatch.setattr(tone, "translate", None)
     np.testing.assert_array_equal(tone.look_up(image, table), table[image])
+
+
+@pytest.mark.parametrize("channels", [2, 3, 4, 5])
+def test_one_table_per_channel(channels):
+    rng = np.random.default_rng(channels)
+    image = rng.integers(0, 256, (20, 30, channels), np.uint8)
+    table = rng.integers(0, 256, (256, channels), np.uint8)
+    for view in (image, image[:, 5:17], image[::2, ::-1]):
+        want = table[view, np.arange(channels)]
+        np.testing.assert_array_equal(tone.look_up(view, table), want)
+        out = np.empty(view.shape, np.uint8)
+        np.testing.assert_array_equal(tone.look_up(view, table, out), want)
