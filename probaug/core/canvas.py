@@ -99,10 +99,11 @@ class Canvas:
 
     def close(self, by: str, finish: Mapping[str, Finish]) -> None:
         """Let results leave as something else, by target, and let no transform come after."""
+        if not self.finish:
+            self.flush()
+            self.layers = Closed(self.layers)
+            self.layers.by = by
         self.finish = {**self.finish, **finish}
-        self.flush()
-        self.layers = Closed(self.layers)
-        self.layers.by = by
 
     def reopen(self) -> None:
         """Allow work on pixels again, at the end of a call."""
