@@ -32,7 +32,7 @@ def boxed(**settings):
 
 
 def test_four_cells_meet_at_the_centre():
-    result = mosaic(center_range=(0.3, 0.3))(**plain(50), mosaic_metadata=ITEMS, key=0)
+    result = mosaic(center_range=(0.3, 0.3))(**plain(50), mosaic_metadata=ITEMS, key=(0, 0, 0))
     for name in ("image", "mask"):
         picture = result[name][..., 0] if name == "image" else result[name]
         assert (picture[:70, :70] == 50).all()  # most is seen of the first cell
@@ -43,7 +43,9 @@ def test_four_cells_meet_at_the_centre():
 
 @pytest.mark.parametrize(("center", "corner"), [(0.1, (0, 0)), (0.9, (1, 1))])
 def test_the_sample_has_the_cell_of_which_most_is_seen(center, corner):
-    result = mosaic(center_range=(center, center))(**plain(50), mosaic_metadata=ITEMS, key=0)
+    result = mosaic(center_range=(center, center))(
+        **plain(50), mosaic_metadata=ITEMS, key=(0, 0, 0)
+    )
     assert result["image"][corner[0] * 99, corner[1] * 99, 0] == 50
     assert (result["image"] == 50).all(axis=2).mean() == pytest.approx(0.81)
 
@@ -51,7 +53,7 @@ def test_the_sample_has_the_cell_of_which_most_is_seen(center, corner):
 def test_missing_samples_are_copies_of_the_first():
     for count in range(3):
         image = mosaic(center_range=(0.5, 0.5))(
-            image=plain(50)["image"], mosaic_metadata=ITEMS[:count], key=0
+            image=plain(50)["image"], mosaic_metadata=ITEMS[:count], key=(0, 0, 0)
         )["image"]
         assert (image == 50).all(axis=2).mean() == (4 - count) / 4
     assert (mosaic()(image=plain(50)["image"], mosaic_metadata=[])["image"] == 50).all()
@@ -105,7 +107,7 @@ def test_labels_of_all_samples_follow_their_pixels():
             fit_mode=("cover", "contain")[index % 2], grid_yx=(2, 2 + index % 3),
             target_size=(160, 180), interpolation=0,
         )  # fmt: skip
-        result = pipe(**first, mosaic_metadata=others, key=index)
+        result = pipe(**first, mosaic_metadata=others, key=(0, 0, index))
         assert result["image"].shape == (160, 180, 3)
         np.testing.assert_array_equal(result["image"][..., 0], result["mask"])
         for box, label in zip(result["bboxes"], result["labels"], strict=True):
@@ -123,7 +125,8 @@ def test_containers_and_dtypes_are_the_callers():
     other = plain(9, bboxes=[(5, 5, 50, 60)], labels=["elephant"], keypoints=[], names=[])
     result = boxed(center_range=(0.5, 0.5))(
         **plain(50, 100, 100), bboxes=np.array([[60, 60, 99, 99]], np.float32),
-        labels=np.array(["cat"]), keypoints=((70, 70),), names=(1,), mosaic_metadata=other, key=0,
+        labels=np.array(["cat"]), keypoints=((70, 70),), names=(1,), mosaic_metadata=other,
+        key=(0, 0, 0),
     )  # fmt: skip
     assert result["bboxes"].dtype == np.float32
     assert sorted(set(result["labels"].tolist())) == ["cat", "elephant"], "words must not be cut"
@@ -135,7 +138,7 @@ def test_labels_that_do_not_fit_are_an_error():
     pipe = boxed(center_range=(0.5, 0.5))
     data = {
         **plain(50, 100, 100), "bboxes": [(1, 1, 9, 9)], "labels": np.array([1]), "keypoints": [],
-        "names": [], "key": 0,
+        "names": [], "key": (0, 0, 0),
     }  # fmt: skip
     with pytest.raises(ValueError, match="label field 'labels' holds int64, another sample <U3"):
         pipe(**data, mosaic_metadata=[plain(1, bboxes=[(1, 1, 9, 9)], labels=["cat"])])
@@ -157,7 +160,9 @@ def test_labels_that_do_not_fit_are_an_error():
 )
 def test_other_samples_that_do_not_fit_are_an_error(item, words):
     with pytest.raises((ValueError, TypeError), match=words):
-        mosaic(center_range=(0.5, 0.5))(image=plain(1)["image"], mosaic_metadata=[item], key=0)
+        mosaic(center_range=(0.5, 0.5))(
+            image=plain(1)["image"], mosaic_metadata=[item], key=(0, 0, 0)
+        )
 
 
 def test_metadata_is_needed_and_has_a_length():
@@ -169,10 +174,14 @@ def test_metadata_is_needed_and_has_a_length():
 
 def test_a_sample_without_a_mask_is_filled():
     others = [{"image": item["image"]} for item in ITEMS]
-    result = mosaic(center_range=(0.5, 0.5), fill_mask=8)(**plain(50), mosaic_metadata=others, key=0)
+    result = mosaic(center_range=(0.5, 0.5), fill_mask=8)(
+        **plain(50), mosaic_metadata=others, key=(0, 0, 0)
+    )
     assert (result["mask"] == 50).mean() == 0.25
     assert (result["mask"] == 8).mean() == 0.75
-    only = mosaic(center_range=(0.5, 0.5))(image=plain(50)["image"], mosaic_metadata=ITEMS, key=0)
+    only = mosaic(center_range=(0.5, 0.5))(
+        image=plain(50)["image"], mosaic_metadata=ITEMS, key=(0, 0, 0)
+    )
     assert "mask" not in only
 
 
@@ -182,7 +191,7 @@ def test_masks_of_all_cells_are_kept_where_2_0_8_fails(as_list):
     other = {**plain(100), "masks": [np.full((80, 60), 3, np.uint8)]}
     result = mosaic(center_range=(0.5, 0.5), grid_yx=(1, 2))(
         image=plain(50)["image"], masks=masks if as_list else np.stack(masks),
-        mosaic_metadata=other, key=0,
+        mosaic_metadata=other, key=(0, 0, 0),
     )["masks"]  # fmt: skip
     assert isinstance(result, list) == as_list
     assert [np.unique(mask).tolist() for mask in result] == [[0, 1], [0, 2], [0, 3]]
@@ -202,13 +211,13 @@ def test_a_dataset_is_read_lazily():
             return plain(index % 200)
 
     data = Dataset()
-    mosaic(center_range=(0.5, 0.5))(image=plain(50)["image"], mosaic_metadata=data, key=0)
+    mosaic(center_range=(0.5, 0.5))(image=plain(50)["image"], mosaic_metadata=data, key=(0, 0, 0))
     assert len(set(data.read)) == 3
 
 
 def test_params_are_indices_and_replay_on_another_size():
     pipe = A.ReplayCompose([A.Mosaic(target_size=(100, 90), cell_shape=(60, 60), p=1)])
-    result = pipe(**plain(50), mosaic_metadata=ITEMS, key=3)
+    result = pipe(**plain(50), mosaic_metadata=ITEMS, key=(0, 0, 3))
     tree = json.loads(json.dumps(result["replay"]))
     again = A.ReplayCompose.replay(tree, **plain(50), mosaic_metadata=ITEMS)
     np.testing.assert_array_equal(again["image"], result["image"])
@@ -223,7 +232,7 @@ def test_nothing_of_the_callers_is_written():
     for item in items:
         item["image"].flags.writeable = item["mask"].flags.writeable = False
     given = {"bboxes": [[1, 2, 30, 40]], "labels": [5], "keypoints": [[9, 9]], "names": [1]}
-    boxed()(**plain(50), **given, mosaic_metadata=items, key=0)
+    boxed()(**plain(50), **given, mosaic_metadata=items, key=(0, 0, 0))
     assert given == {"bboxes": [[1, 2, 30, 40]], "labels": [5], "keypoints": [[9, 9]], "names": [1]}
     assert items[0]["bboxes"] == [[1, 2, 30, 40]]
     assert items[0]["labels"] == [1]
@@ -242,7 +251,7 @@ def test_polygons_and_instances_come_along():
     image = np.zeros((100, 100, 3), np.uint8)
     other = {"image": image, "polygons": [square], "instances": [{**instance, "name": "other"}]}
     result = pipe(
-        image=image, polygons=[square], instances=[instance], mosaic_metadata=other, key=0
+        image=image, polygons=[square], instances=[instance], mosaic_metadata=other, key=(0, 0, 0)
     )
     assert [one["name"] for one in result["instances"]] == ["mine", "other"]
     left, right = result["instances"]
