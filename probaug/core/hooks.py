@@ -277,7 +277,7 @@ class BasicTransform(Leaf, base=True):
         self, name: str, result: Any, canvas: Canvas
     ) -> tuple[list[Array], tuple[int, ...]]:
         """What a hook returned for a target of pixels, frame by frame, and its leading axes."""
-        frames: list[Array] = [result]
+        frames: list[Any] = [result]
         leading: tuple[int, ...] = ()
         if name in canvas.stacks:
             several = isinstance(result, (list, tuple, np.ndarray))

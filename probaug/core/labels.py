@@ -1,8 +1,9 @@
 """Boxes, keypoints and the labels that travel with them: formats, checks, filters.
 
 Inside, boxes are float64 (N, 4) xyxy in pixels, keypoints float64 (N, 5): x, y (continuous, so
-a pixel-centre index plus 0.5), z (the index of a slice), angle in radians, scale. ``rows`` says which row of what the
-caller gave each one comes from, so labels come back as the very objects that went in.
+a pixel-centre index plus 0.5), z (the index of a slice), angle in radians, scale. ``rows`` says
+which row of what the caller gave each one comes from, so labels come back as the very objects that
+went in.
 """
 
 from __future__ import annotations
@@ -262,7 +263,8 @@ class Points:
     """The keypoints of one target."""
 
     __slots__ = (
-        "columns", "depth", "mirrored", "params", "rows", "settled", "source", "start", "turns", "values",
+        "columns", "depth", "mirrored", "params", "rows", "settled", "source", "start", "turns",
+        "values",
     )  # fmt: skip
 
     def __init__(self, name: str, given: Any, fields: dict[str, Any], params: Any, size: Size):
