@@ -109,7 +109,7 @@ def test_pixel_distribution_takes_over_the_moments(kind):
 
 
 def test_pca_turns_axes_into_axes():
-    """By NumPy's SVD: means are moved, variances along the axes stay, axes become the reference's."""
+    """By NumPy's SVD: the mean and the axes are the reference's, variances along them stay."""
     rng = np.random.default_rng(3)
     spread = rng.normal(size=(2, 4000, 3)) * (30, 12, 4)
     turn = np.linalg.qr(rng.normal(size=(3, 3)))[0]

@@ -267,3 +267,17 @@ def test_polygons_and_instances_come_along():
 def test_target_larger_than_the_grid_is_refused():
     with pytest.raises(ValueError, match=r"Mosaic\.target_size must be at most \(100, 200\)"):
         A.Mosaic(grid_yx=(1, 2), cell_shape=(100, 100), target_size=(101, 200))
+
+
+def test_a_flip_before_renames_only_what_was_flipped():
+    pipe = A.Compose(
+        [A.HorizontalFlip(p=1), mosaic(grid_yx=(1, 2), center_range=(0.5, 0.5))],
+        keypoint_params=A.KeypointParams(
+            "xy", label_fields=["names"], label_mapping={"left": "right"}
+        ),
+    )
+    image = np.zeros((100, 100, 3), np.uint8)
+    eyes = {"keypoints": [(40, 50), (45, 50)], "names": ["left", "right"]}
+    result = pipe(image=image, **eyes, mosaic_metadata={"image": image, **eyes}, key=(0, 0, 0))
+    found = {(x, name) for (x, _), name in zip(result["keypoints"], result["names"], strict=True)}
+    assert found == {(9, "right"), (4, "left"), (90, "left"), (95, "right")}

@@ -11,7 +11,7 @@ import numpy as np
 
 from .call import read
 from .canvas import Canvas
-from .fields import Array
+from .fields import Array, plain
 from .holes import COPIED
 from .hooks import DualTransform
 from .instances import ALIKE
@@ -234,6 +234,8 @@ def add_labels(canvas: Canvas, other: Canvas) -> None:
 
 def append(name: str, target: Any, theirs: Any) -> None:
     """Add rows of one label target to another's."""
+    if isinstance(target, Points) and target.mirrored != theirs.mirrored:
+        rename_counterparts(target, theirs)
     first, count = extend(name, target.source, theirs.source)
     target.rows = np.concatenate([target.rows, theirs.rows + first])
     target.settled = None
@@ -252,6 +254,14 @@ def append(name: str, target: Any, theirs: Any) -> None:
             quads = [corners(t.edges) if t.quads is None else t.quads for t in (target, theirs)]
             target.quads = np.concatenate(quads)
         target.edges = np.concatenate([target.edges, theirs.edges])
+
+
+def rename_counterparts(target: Points, theirs: Points) -> None:
+    """Exchange left and right in labels, for the target will do that again at the end."""
+    if target.params.label_mapping and theirs.source.fields:
+        partner = {a: b for pair in target.params.label_mapping for a, b in (pair, pair[::-1])}
+        field, values = next(iter(theirs.source.fields.items()))
+        theirs.source.fields[field] = [partner.get(plain(name), name) for name in values]
 
 
 def extend(name: str, rows: Rows, more: Rows) -> tuple[int, int]:
