@@ -279,3 +279,18 @@ def test_an_own_apply_with_params_is_called():
     result = pipeline(image=IMAGE, mask=IMAGE[..., 0], image2=IMAGE, mask2=IMAGE[..., 0])
     values = {name: int(result[name].max()) for name in result}
     assert values == {"image": 10, "mask": 2, "image2": 1, "mask2": 2}
+
+
+def test_an_own_container_works_by_itself():
+    class Twice(A.BaseCompose):
+        def __call__(self, *args, force_apply=False, **data):
+            for _ in range(2):
+                for transform in self.transforms:
+                    data = transform(**data)
+            return data
+
+    image = np.arange(6, dtype=np.uint8).reshape(2, 3)
+    own = Twice([A.RandomRotate90(p=1), A.Transpose(p=0)], p=1)
+    assert sorted(own(image=image)["image"].ravel().tolist()) == list(range(6))
+    with pytest.raises(NotImplementedError, match="Twice has a call of its own"):
+        A.Compose([own])(image=image)

@@ -20,20 +20,53 @@ PLACES = {
     "core.keypoints_utils": "KeypointParams",
     "augmentations": "Resize Compose Blur",
     "augmentations.transforms": "Normalize CLAHE",
-    "augmentations.blur.transforms": "Blur MotionBlur MedianBlur GaussianBlur",
-    "augmentations.crops.transforms": "RandomCrop CenterCrop RandomResizedCrop CropAndPad",
-    "augmentations.dropout.coarse_dropout": "CoarseDropout",
-    "augmentations.dropout.grid_dropout": "GridDropout",
     "augmentations.geometric": "Affine",
-    "augmentations.geometric.distortion": "ElasticTransform GridDistortion OpticalDistortion",
-    "augmentations.geometric.flip": "HorizontalFlip D4 Transpose",
+    "pytorch": "ToTensorV2 ToTensor3D",
+    "augmentations.blur.transforms": (
+        "AdvancedBlur Blur Defocus GaussianBlur GlassBlur MedianBlur MotionBlur ZoomBlur"
+    ),
+    "augmentations.crops.transforms": (
+        "AtLeastOneBBoxRandomCrop BBoxSafeRandomCrop CenterCrop Crop CropAndPad "
+        "CropNonEmptyMaskIfExists RandomCrop RandomCropFromBorders RandomCropNearBBox "
+        "RandomResizedCrop RandomSizedBBoxSafeCrop RandomSizedCrop"
+    ),
+    "augmentations.dropout.channel_dropout": "ChannelDropout",
+    "augmentations.dropout.coarse_dropout": "CoarseDropout ConstrainedCoarseDropout Erasing",
+    "augmentations.dropout.grid_dropout": "GridDropout",
+    "augmentations.dropout.mask_dropout": "MaskDropout",
+    "augmentations.dropout.transforms": "PixelDropout",
+    "augmentations.dropout.xy_masking": "XYMasking",
+    "augmentations.geometric.distortion": (
+        "ElasticTransform GridDistortion OpticalDistortion PiecewiseAffine ThinPlateSpline"
+    ),
+    "augmentations.geometric.flip": "D4 HorizontalFlip SquareSymmetry Transpose VerticalFlip",
     "augmentations.geometric.pad": "Pad PadIfNeeded",
-    "augmentations.geometric.resize": "Resize LongestMaxSize SmallestMaxSize RandomScale",
-    "augmentations.geometric.rotate": "Rotate SafeRotate RandomRotate90",
-    "augmentations.geometric.transforms": "Affine Perspective ShiftScaleRotate",
+    "augmentations.geometric.resize": "LongestMaxSize RandomScale Resize SmallestMaxSize",
+    "augmentations.geometric.rotate": "RandomRotate90 Rotate SafeRotate",
+    "augmentations.geometric.transforms": (
+        "Affine GridElasticDeform Morphological Perspective RandomGridShuffle ShiftScaleRotate"
+    ),
+    "augmentations.mixing.domain_adaptation": "FDA HistogramMatching PixelDistributionAdaptation",
+    "augmentations.mixing.transforms": "Mosaic OverlayElements",
     "augmentations.other.lambda_transform": "Lambda",
-    "augmentations.other.type_transform": "ToFloat FromFloat",
-    "augmentations.pixel.transforms": "GaussNoise RandomGamma ColorJitter",
+    "augmentations.other.type_transform": "FromFloat ToFloat",
+    "augmentations.pixel.transforms": (
+        "AdditiveNoise AutoContrast CLAHE ChannelShuffle ChromaticAberration ColorJitter "
+        "Downscale Emboss Equalize FancyPCA GaussNoise HEStain HueSaturationValue ISONoise "
+        "Illumination ImageCompression InvertImg MultiplicativeNoise Normalize PlanckianJitter "
+        "PlasmaBrightnessContrast PlasmaShadow Posterize RGBShift RandomBrightnessContrast "
+        "RandomFog RandomGamma RandomGravel RandomRain RandomShadow RandomSnow RandomSunFlare "
+        "RandomToneCurve RingingOvershoot SaltAndPepper Sharpen ShotNoise Solarize Spatter "
+        "Superpixels ToGray ToRGB ToSepia UnsharpMask"
+    ),
+    "augmentations.spectrogram.transform": "FrequencyMasking TimeMasking TimeReverse",
+    "augmentations.text.transforms": "TextImage",
+    "augmentations.transforms3d.transforms": (
+        "CenterCrop3D CoarseDropout3D CubicSymmetry Pad3D PadIfNeeded3D RandomCrop3D"
+    ),
+    "augmentations.utils": (
+        "angle_2pi_range non_rgb_error read_bgr_image read_grayscale read_rgb_image"
+    ),
 }
 
 
@@ -55,6 +88,7 @@ def test_the_ways_to_import():
     assert RandomCrop is A.RandomCrop
     assert resize.Resize is A.Resize
     assert A.augmentations.blur.transforms.Blur is A.Blur
+    assert A.pytorch.ToTensorV2 is A.ToTensorV2
     names = {}
     exec("from probaug.augmentations.geometric.rotate import *", names)
     assert names["Rotate"] is A.Rotate

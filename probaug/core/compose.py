@@ -97,6 +97,12 @@ class BaseCompose(Node, base=True):
     def lanes(self) -> int:
         return 1 + self.blocks * (self.layout[2] - 1)
 
+    def run(self, canvas: Canvas, draw: Draw, slot: int, lane: int) -> Steps:
+        raise NotImplementedError(
+            f"{type(self).__name__} has a call of its own, which works by itself; within another "
+            "pipeline use Sequential, OneOf, SomeOf, ..."
+        )
+
     def step(
         self,
         canvas: Canvas,

@@ -19,20 +19,8 @@ from ..core.mix import entries
 from ..core.random import Draw
 from ..core.tone import WHITE, look_up
 from ..core.transform import Params
+from ..core.utils import read_rgb_image
 from ..core.warp import LINEAR, resize
-
-
-def read_rgb_image(path: str | os.PathLike[str]) -> Array:
-    """Read a file as an RGB image.
-
-    Args:
-        path: The file; its name may hold any characters.
-
-    """
-    image = cv2.imdecode(np.fromfile(path, np.uint8), cv2.IMREAD_COLOR)
-    if image is None:
-        raise ValueError(f"{os.fspath(path)!r} is no image that OpenCV can decode")
-    return cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
 
 
 class _Paths:
