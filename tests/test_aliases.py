@@ -99,6 +99,16 @@ def test_a_subclass_takes_its_bases_aliases():
 
     assert Turn(angle_range=(1, 2)).limit == (1, 2)
 
+    class Own(A.Rotate):
+        """One that keeps an attribute of that name."""
+
+        def __init__(self, angle_range=(1, 2), p=0.5):
+            super().__init__(angle_range, p=p)
+            self.angle_range = angle_range
+
+    changed = Own().replace(angle_range=(3, 4))
+    assert (changed.angle_range, changed.limit) == ((3, 4), (1, 2))
+
 
 # 1.x
 

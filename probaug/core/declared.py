@@ -233,7 +233,7 @@ class Declared:
 
     def __replace__(self, **changes: Any) -> Self:
         table = self._table()
-        aliases.rename(type(self), changes, table.names)
+        aliases.rename(type(self), changes, {**table.fields, **self.__dict__})
         if self._is_open():
             copy = object.__new__(type(self))
             if unknown := changes.keys() - self.__dict__.keys() - table.fields.keys():
