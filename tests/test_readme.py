@@ -1,5 +1,6 @@
 """Every Python block of the README runs, in a folder that holds photo.jpg."""
 
+import json
 import re
 from pathlib import Path
 
@@ -18,6 +19,7 @@ def test_it_has_an_example_of_each():
     assert titled == [
         "A pipeline",
         "Boxes, masks and keypoints",
+        "Polygons, oriented boxes, instances",
         "Keras",
         "tf.data",
         "A transform of your own",
@@ -44,5 +46,10 @@ def test_it_names_every_transform():
     listed = TEXT.partition("## What is there")[2]
     for cls in LEAVES:
         assert re.search(rf"\b{cls.__name__}\b", listed), cls.__name__
-    assert f"({len(LEAVES)} so far" in TEXT
+    assert f"({len(LEAVES)} in all" in TEXT
+    facts = json.loads((ROOT / "tests" / "signatures_2_0_8.json").read_text())
+    starred = set(re.findall(r"(\w+)\\\*", listed))
+    assert starred == {cls.__name__ for cls in LEAVES} - facts.keys()
+    assert f"its {len(facts)} transforms" in TEXT
+    assert f"{len(starred)} transforms that its users miss" in TEXT
     assert A.__version__
