@@ -9,13 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from probaug.core.labels import (
-    BOX_FORMATS,
-    KERAS_BOX_FORMATS,
-    from_edges,
-    is_relative,
-    to_edges,
-)
+from probaug.core.boxes import BOX_FORMATS, KERAS_BOX_FORMATS, from_edges, is_relative, to_edges
 from probaug.core.matrix import Size
 
 from ._checks import one_of, refuse, whole

@@ -8,9 +8,10 @@ from hypothesis import strategies as st
 from scipy.ndimage import label
 
 import probaug as A
+from probaug.core.boxes import Boxes
 from probaug.core.holes import cover_boxes, cover_points, fill_holes, scaled_holes
-from probaug.core.labels import Boxes, Points
 from probaug.core.matrix import Size
+from probaug.core.points import Points
 from probaug.core.random import noise
 from probaug.transforms.dropout import chance_mask
 

@@ -27,7 +27,7 @@ import probaug as A
 from probaug.adapters._formats import convert
 from probaug.adapters._order import EpochClock, permutation
 from probaug.adapters.keras import AugmentedSequence
-from probaug.core.labels import BOX_FORMATS, KERAS_BOX_FORMATS
+from probaug.core.boxes import BOX_FORMATS, KERAS_BOX_FORMATS
 
 NOTHING = A.Compose([])
 FLIP = A.Compose([A.HorizontalFlip(p=0.5), A.RandomCrop(16, 16)])

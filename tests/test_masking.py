@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 from scipy import ndimage, stats
 
 import probaug as A
+from probaug.core.boxes import Boxes
 from probaug.core.holes import cover_boxes, cover_points, raster
-from probaug.core.labels import Boxes, Points
+from probaug.core.points import Points
 
 IMAGE = np.full((100, 200, 3), 255, np.uint8)
 

@@ -7,8 +7,8 @@ from typing import TypeAlias
 
 import numpy as np
 
+from .boxes import Boxes, from_edges, to_edges
 from .fields import Array
-from .labels import Boxes, from_edges, to_edges
 from .params import BboxParams as BboxParams
 from .utils import size_of
 

@@ -8,15 +8,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .boxes import Boxes
 from .canvas import VOLUMES, Canvas, Slices, together
 from .declared import walk
 from .fields import Array
 from .instances import ALIKE, Instances
-from .labels import Boxes, Labels, Points
+from .labels import Labels
 from .layer import Kind, Plane
 from .matrix import Size
 from .oriented import OrientedBoxes
 from .params import BboxParams, KeypointParams, PolygonParams
+from .points import Points
 from .polygons import Polygons
 from .random import Key, current, enter, key_of, leave
 from .refit import refit

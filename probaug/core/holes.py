@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 import cv2
 import numpy as np
 
+from .boxes import Boxes
 from .fields import Array, Fill
-from .labels import Boxes, Points
 from .matrix import Size
 from .oriented import OrientedBoxes
+from .points import Points
 from .polygons import Polygons
 from .random import noise
 from .warp import NEAREST, border_values, resize, saturated

@@ -17,13 +17,15 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from .boxes import Boxes, from_edges
 from .canvas import Canvas
 from .fields import Array
 from .label_columns import LabelColumns
-from .labels import Boxes, Labels, Points, from_edges
+from .labels import Labels
 from .layer import Plane
 from .matrix import Size
 from .oriented import OrientedBoxes
+from .points import Points
 from .polygons import Polygons
 from .random import Draw, current, enter, leave, python_random
 from .transform import Leaf, Params, Record

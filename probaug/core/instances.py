@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .labels import Boxes, Labels, kind_of
+from .boxes import Boxes
+from .labels import Labels
 from .oriented import OrientedBoxes
+from .rows import kind_of
 
 if TYPE_CHECKING:
     from .canvas import Canvas

@@ -10,8 +10,8 @@ import numpy as np
 
 from .bbox_utils import Shape
 from .fields import Array
-from .labels import POINT_COLUMNS, TWO_PI
 from .params import KeypointParams as KeypointParams
+from .points import POINT_COLUMNS, TWO_PI
 from .utils import size_of
 
 

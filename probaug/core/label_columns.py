@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .boxes import Boxes, from_edges, to_edges
 from .fields import Array, is_number
-from .labels import Boxes, Points, from_edges, to_edges
 from .oriented import OrientedBoxes
+from .points import Points
 
 if TYPE_CHECKING:
     from .canvas import Canvas

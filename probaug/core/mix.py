@@ -16,12 +16,14 @@ from .holes import COPIED
 from .hooks import DualTransform
 from .instances import ALIKE
 from .kinds import move_labels
-from .labels import Labels, Points, Rows, kind_of
+from .labels import Labels
 from .layer import Plane, Sampling
 from .matrix import Size, shift, zoom
 from .moves import corners
 from .oriented import OrientedBoxes
+from .points import Points
 from .polygons import Polygons
+from .rows import Rows, kind_of
 from .tone import FLOAT32
 from .transform import Settings
 from .warp import NEAREST, resize

@@ -13,12 +13,13 @@ from typing import Any
 import cv2
 import numpy as np
 
+from .boxes import Boxes, from_edges, is_relative, to_edges
 from .fields import Array
-from .labels import Boxes, Rows, from_edges, is_relative, to_edges
 from .matrix import Size
 from .moves import corners, hull
 from .polygons import SLIVER, area, clipped, part_seen
 from .remap import SIDE, DenseMap, bent_outlines
+from .rows import Rows
 
 
 class OrientedBoxes(Boxes):

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
+from .boxes import BOX_FORMATS, KERAS_BOX_FORMATS
 from .declared import Declared
 from .fields import Between
-from .labels import BOX_FORMATS, KERAS_BOX_FORMATS
 from .registry import register
 
 POINT_FORMATS = ("xy", "yx", "xya", "xys", "xyas", "xysa", "xyz")

@@ -14,8 +14,8 @@ import cv2
 import numpy as np
 
 from .fields import Array, is_number, plain
-from .labels import Rows, kind_of
 from .matrix import Size
+from .rows import Rows, kind_of
 
 if TYPE_CHECKING:
     from .params import PolygonParams

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
+from .boxes import Boxes
 from .fields import Array
-from .labels import Boxes
 from .moves import corners
 from .oriented import OrientedBoxes, smallest_rectangle
 

@@ -16,9 +16,10 @@ import numpy as np
 from .canvas import VOLUMES, Canvas, Slices, together
 from .fields import Array
 from .hooks import Transform3D
-from .labels import Labels, Points
+from .labels import Labels
 from .layer import Kind, Plane
 from .matrix import Size
+from .points import Points
 from .transform import Params
 
 Shape3: TypeAlias = tuple[int, int, int]

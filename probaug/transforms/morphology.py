@@ -9,11 +9,11 @@ from typing import Annotated, Literal, NamedTuple
 import cv2
 import numpy as np
 
+from ..core.boxes import Boxes
 from ..core.canvas import Canvas
 from ..core.channels import filtered
 from ..core.fields import Array, Between, Drawn, Probability, WholePair, up_to
 from ..core.kinds import Joint
-from ..core.labels import Boxes
 from ..core.matrix import Size
 from ..core.warp import SERVED
 

@@ -7,6 +7,7 @@ from typing import Annotated, Any, ClassVar, NamedTuple
 import cv2
 import numpy as np
 
+from ..core.boxes import Boxes
 from ..core.canvas import Canvas
 from ..core.fields import (
     Array,
@@ -20,7 +21,6 @@ from ..core.fields import (
 )
 from ..core.holes import Hole, HoleFill, scaled_holes
 from ..core.kinds import Holes
-from ..core.labels import Boxes
 from ..core.matrix import Size
 from ..core.random import Draw, noise
 from ..core.transform import Params

@@ -9,13 +9,13 @@ from typing import Annotated, Any, ClassVar, Literal, NamedTuple
 import cv2
 import numpy as np
 
+from ..core.boxes import from_edges
 from ..core.call import checked_image
 from ..core.canvas import Canvas
 from ..core.fields import Above, Array, Between, DrawnPair, Probability
 from ..core.holes import cover_labels
 from ..core.instances import PARTS
 from ..core.kinds import COLOR, move_labels
-from ..core.labels import from_edges
 from ..core.matrix import Matrix, Size, shift, zoom
 from ..core.mix import Mix, add_labels, frames_of, is_object_wise, opened, put, set_planes
 from ..core.random import Draw

@@ -6,12 +6,13 @@ from typing import Annotated, Any, ClassVar, NamedTuple
 
 import numpy as np
 
+from ..core.boxes import Boxes
 from ..core.canvas import Canvas
 from ..core.fields import Array, Between, Probability, WholePair
 from ..core.kinds import Joint
-from ..core.labels import Boxes, Points
 from ..core.matrix import Size
 from ..core.oriented import OrientedBoxes, smallest_rectangle
+from ..core.points import Points
 from ..core.polygons import SLIVER, area, clipped
 from ..core.random import Draw, noise
 from ..core.transform import Params

@@ -14,8 +14,8 @@ import numpy as np
 
 from ..core.canvas import Canvas
 from ..core.fields import Array, Probability
-from ..core.labels import Points
 from ..core.layer import Kind
+from ..core.points import Points
 from ..core.random import Draw
 from ..core.transform import Params
 from ..core.volume import Shape3, Volumetric
