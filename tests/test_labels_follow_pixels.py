@@ -17,15 +17,16 @@ ELSEWHERE = {
     "Lambda": "the user's functions",
     "NoOp": "moves nothing",
     "PixelDropout": "moves nothing",
-    "MaskDropout": "moves nothing: test_masking",
-    "GridMask": "moves nothing: test_masking",
+    "TimeMasking": "moves nothing: test_masking",
+    "FrequencyMasking": "moves nothing: test_masking",
     "Morphological": "the shapes themselves change: test_morphology",
     "Mosaic": "other samples: test_mosaic",
     "CopyAndPaste": "other samples: test_mix",
     "MixUp": "other samples: test_mix",
     "CutMix": "other samples: test_mix",
     "OverlayElements": "no labels: test_mix",
-    "ToTensorV2": "no NumPy result",
+    "ToTensorV2": "no NumPy result: test_tensor",
+    "ToTensor3D": "no NumPy result: test_tensor",
 }
 spatial = pytest.mark.parametrize("cls", SPATIAL, ids=lambda cls: cls.__name__)
 HEIGHT, WIDTH = 160, 200

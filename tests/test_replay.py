@@ -47,7 +47,10 @@ def recorder(transforms, **settings):
     return A.ReplayCompose(
         transforms,
         bbox_params=A.BboxParams("pascal_voc", label_fields=["labels"]),
-        keypoint_params=A.KeypointParams("xy", remove_invisible=False),
+        keypoint_params=A.KeypointParams(
+            cases.point_format(*transforms), remove_invisible=False
+        ),
+        additional_targets=cases.targets(*transforms),
         **settings,
     )
 
@@ -130,7 +133,8 @@ def test_every_transform_does_it_again(transform):
     """Through JSON, where its fields and functions allow."""
     pipeline = recorder([transform])
     plain = not isinstance(transform, A.Lambda)
-    data = {**cases.needed(type(transform)), **data_of(SMALL)}
+    cls = type(transform)
+    data = {**cases.needed(cls), **cases.suited(cls, data_of(SMALL))}
     for index in range(3):
         result = pipeline(**data, key=(0, 0, index))
         tree = through_json(result["replay"]) if plain else result["replay"]
@@ -152,7 +156,9 @@ LOOKS = {
 def test_every_transform_does_it_on_another_size(transform):
     """Params are size-free: a replay is what the same draw gives there."""
     pipeline = recorder([transform])
-    small, large = ({**cases.needed(type(transform)), **data_of(at)} for at in (SMALL, LARGE))
+    cls = type(transform)
+    data = (cases.suited(cls, data_of(at)) for at in (SMALL, LARGE))
+    small, large = ({**cases.needed(cls), **one} for one in data)
     tree = pipeline(**small, key=(0, 0, 1))["replay"]
     known = (
         {"lambda_transforms": {"negative": transform}} if isinstance(transform, A.Lambda) else {}
