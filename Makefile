@@ -4,6 +4,7 @@
 #                ARGS="--coco FILE --images DIR" takes your own
 #   make test    the tests but the slow ones (make test-slow); ARGS="-k flips" picks some
 #   make test-oldest    the same with the oldest OpenCV there is support for, without TensorFlow
+#   make test-torch     those of ToTensorV2 and ToTensor3D, with PyTorch, a large download
 #   make lint    ruff and mypy; make format mends what ruff can
 #   make bench   speed beside Albumentations 2.0.8; OPENCV=4.14.0.94 takes another OpenCV,
 #                ARGS="--only cifar" one pipeline
@@ -19,18 +20,21 @@ WORKERS ?= 2
 OPENCV ?= 5.0.0.93
 # The oldest OpenCV that there is support for.
 OLDEST ?= 4.12.0.88
+# The PyTorch that `make test-torch` installs.
+TORCH ?= 2.13.0
 ARGS ?=
 
 RUN = .venv/bin/python
 BENCH = .venv-bench/bin/python
 OLD = .venv-oldest/bin/python
+WITH_TORCH = .venv-torch/bin/python
 PYTEST = $(RUN) -m pytest -n $(WORKERS) --dist worksteal
 
 # TensorFlow's start-up messages would bury ours.
 export TF_CPP_MIN_LOG_LEVEL ?= 2
 export PIP_DISABLE_PIP_VERSION_CHECK ?= 1
 
-.PHONY: help ready demo test test-slow test-oldest lint format bench clean
+.PHONY: help ready demo test test-slow test-oldest test-torch lint format bench clean
 .DELETE_ON_ERROR:
 
 help:
@@ -53,6 +57,10 @@ test-oldest: .venv-oldest/ready
 	@$(OLD) tools/check_opencv.py
 	$(OLD) -m pytest -n $(WORKERS) --dist worksteal -m "not slow" $(ARGS)
 
+test-torch: .venv-torch/ready
+	@$(WITH_TORCH) tools/check_opencv.py
+	$(WITH_TORCH) -m pytest tests/test_tensor.py tests/test_scripts_2_0_8.py $(ARGS)
+
 lint: .venv/ready
 	$(RUN) -m ruff check .
 	$(RUN) -m ruff format --check .
@@ -66,7 +74,7 @@ bench: .venv-bench/ready-$(OPENCV)
 	$(BENCH) benchmarks/pipelines.py $(ARGS)
 
 clean:
-	rm -rf .venv .venv-bench .venv-oldest build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-bench .venv-oldest .venv-torch build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # $(call environment,FOLDER): a virtual environment there, unless there is one.
@@ -87,6 +95,11 @@ endef
 .venv-oldest/ready: pyproject.toml
 	$(call environment,.venv-oldest)
 	$(OLD) -m pip install "opencv-python==$(OLDEST)" --editable ".[dev]"
+	@touch $@
+
+.venv-torch/ready: pyproject.toml
+	$(call environment,.venv-torch)
+	$(WITH_TORCH) -m pip install "torch==$(TORCH)" --editable ".[dev,torch]"
 	@touch $@
 
 # Albumentations brings OpenCV's headless wheel, so it has an environment of its own, and probaug
