@@ -114,8 +114,6 @@ class BasicTransform(Leaf, base=True):
         draw = current()
         if draw is None or draw.canvas is None:
             raise RuntimeError(f"{type(self).__name__} draws its parameters only within a call")
-        if type(self).sample is Leaf.sample and not self._table().drawn:
-            return {}
         sampled = self.sample(draw, draw.canvas)
         self._sampled.update(dict.fromkeys(sampled))
         return sampled
@@ -170,7 +168,7 @@ class BasicTransform(Leaf, base=True):
         """Of the parameters that a hook takes, those that the transform itself samples."""
         names: Any = self._sampled
         if type(self).sample is Leaf.sample:
-            names = dict(self._table().drawn)
+            names = [*dict(self._table().drawn), *["seed"] * self.seeded]
         if names or type(self).sample is Leaf.sample:
             return {name: value for name, value in params.items() if name in names}
         return {k: v for k, v in params.items() if k not in SHARED and k != "shape"}

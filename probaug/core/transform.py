@@ -162,6 +162,8 @@ class Leaf(Node, base=True):
     """Channel counts it serves; () means all."""
     unit_range: ClassVar[bool] = False
     """Whether float images must lie within [0, 1]."""
+    seeded: ClassVar[bool] = False
+    """Whether `sample` also draws the ``seed`` of a noise."""
     _is_restricted: ClassVar[bool] = False
 
     def __init_subclass__(cls, base: bool = False, **kwargs: Any) -> None:
@@ -200,6 +202,8 @@ class Leaf(Node, base=True):
         for name, whole in self._drawn:
             low, high = getattr(self, name)
             params[name] = draw.whole(low, high) if whole else draw.between((low, high))
+        if self.seeded:
+            params["seed"] = draw.seed()
         return params
 
     def on(self, canvas: Canvas, params: Params) -> None:

@@ -25,8 +25,7 @@ from ..core.fields import (
 from ..core.kinds import Remap
 from ..core.layer import Sampling
 from ..core.matrix import Size
-from ..core.random import Draw, noise
-from ..core.transform import Params
+from ..core.random import noise
 from ..core.warp import REPLICATE
 from .distort import KeypointMethod
 
@@ -39,15 +38,10 @@ SPLINE_SHARE = 0.1  # of `scale_range`: standard deviation of a move, in widths 
 FINENESS = 48  # spline values per cell and axis: straight lines between them err by 0.1 %
 
 
-class _Bend(Remap, base=True):
-    """A `Remap` by random moves of points, recorded as a seed."""
+class _FramedBend(Remap, base=True):
+    """A `Remap` that reads nothing from beyond the edge: what lies there is the edge itself."""
 
-    def sample(self, draw: Draw, canvas: Canvas) -> Params:
-        return {**super().sample(draw, canvas), "seed": draw.seed()}
-
-
-class _FramedBend(_Bend, base=True):
-    """A `_Bend` that reads nothing from beyond the edge: what lies there is the edge itself."""
+    seeded = True
 
     def sampling(self, canvas: Canvas) -> Sampling:
         return super().sampling(canvas)._replace(border=REPLICATE)
@@ -129,7 +123,7 @@ class GridElasticDeform(_FramedBend):
         return between(unfolded(grid, moves), size, triangles=False)
 
 
-class ThinPlateSpline(_Bend):
+class ThinPlateSpline(Remap):
     """Move the points of a regular grid at random, and bend the image through them like a plate.
 
     The bend goes exactly through the moved points and is as smooth as can be between them. Moves
@@ -161,6 +155,8 @@ class ThinPlateSpline(_Bend):
     border_mode: Border = 0
     fill: Fill = 0
     fill_mask: Fill = 0
+
+    seeded = True
 
     def field(self, size: Size, scale_range: float, seed: int) -> tuple[Array, Array] | None:
         if not scale_range:

@@ -98,10 +98,7 @@ class GlassBlur(Pixel):
     p: Probability = 0.5
 
     dtypes = NUMBERS
-    draws: ClassVar[int] = 0
-
-    def sample(self, draw: Draw, canvas: Canvas) -> Params:
-        return {"seed": draw.seed()}
+    seeded = True
 
     def edit(self, image: Array, seed: int) -> Array:
         kernel = 2 * int(3.5 * self.sigma) + 1

@@ -72,10 +72,7 @@ class ElasticTransform(Remap):
     fill_mask: Fill = 0
     p: Probability = 0.5
 
-    draws: ClassVar[int] = 0
-
-    def sample(self, draw: Draw, canvas: Canvas) -> Params:
-        return {"seed": draw.seed()}
+    seeded = True
 
     def field(self, size: Size, seed: int) -> tuple[Array, Array] | None:
         if not self.alpha:

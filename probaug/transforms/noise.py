@@ -226,10 +226,7 @@ class SaltAndPepper(Pixel):
 
     dtypes = COLOR
     unit_range = True
-    draws: ClassVar[int] = 2
-
-    def sample(self, draw: Draw, canvas: Canvas) -> Params:
-        return {**super().sample(draw, canvas), "seed": draw.seed()}
+    seeded = True
 
     def edit(self, image: Array, amount: float, salt_vs_pepper: float, seed: int) -> Array:
         pixels = image.shape[0] * image.shape[1]

@@ -185,10 +185,7 @@ class MaskDropout(Holes):
     fill_mask: Fill | None = 0
     p: Probability = 0.5
 
-    draws: ClassVar[int] = 1
-
-    def sample(self, draw: Draw, canvas: Canvas) -> Params:
-        return {**super().sample(draw, canvas), "seed": draw.seed()}
+    seeded = True
 
     def on(self, canvas: Canvas, params: Params) -> None:
         frames = mask_frames(canvas)

@@ -116,10 +116,7 @@ class FancyPCA(Pixel):
 
     dtypes = COLOR
     unit_range = True
-    draws: ClassVar[int] = 0
-
-    def sample(self, draw: Draw, canvas: Canvas) -> Params:
-        return {"seed": draw.seed()}
+    seeded = True
 
     def on(self, canvas: Canvas, params: Params) -> None:
         def curve(image: Array) -> tone.Curve:

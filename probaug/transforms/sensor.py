@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any
 
 import cv2
 import numpy as np
 
-from ..core.canvas import Canvas
 from ..core.channels import bounded, clipped, through_float
 from ..core.fields import Array, Between, DrawnPair, Probability
 from ..core.kinds import COLOR, Pixel
-from ..core.random import Draw, noise
+from ..core.random import noise
 from ..core.tone import DEPTH, FLOATS_AT_ONCE, UNIT_LEVELS, WHITE
-from ..core.transform import Params
 from .noise import quantiles, random_codes, spread
 
 GAMMA = 2.2
@@ -43,10 +41,7 @@ class ShotNoise(Pixel):
 
     dtypes = COLOR
     unit_range = True
-    draws: ClassVar[int] = 1
-
-    def sample(self, draw: Draw, canvas: Canvas) -> Params:
-        return {**super().sample(draw, canvas), "seed": draw.seed()}
+    seeded = True
 
     def edit(self, image: Array, scale_range: float, seed: int) -> Array:
         scale = scale_range
@@ -100,10 +95,7 @@ class ISONoise(Pixel):
     dtypes = COLOR
     channels = (3,)
     unit_range = True
-    draws: ClassVar[int] = 2
-
-    def sample(self, draw: Draw, canvas: Canvas) -> Params:
-        return {**super().sample(draw, canvas), "seed": draw.seed()}
+    seeded = True
 
     def edit(self, image: Array, color_shift: float, intensity: float, seed: int) -> Array:
         if not intensity:

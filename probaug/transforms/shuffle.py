@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, ClassVar, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import numpy as np
 
@@ -14,8 +14,7 @@ from ..core.matrix import Size
 from ..core.oriented import OrientedBoxes, smallest_rectangle
 from ..core.points import Points
 from ..core.polygons import SLIVER, area, clipped
-from ..core.random import Draw, noise
-from ..core.transform import Params
+from ..core.random import noise
 from ..core.warp import NEAREST, resize
 
 
@@ -42,10 +41,7 @@ class RandomGridShuffle(Joint):
     grid: Annotated[WholePair, Between(low=1)] = (3, 3)
     p: Probability = 0.5
 
-    draws: ClassVar[int] = 0
-
-    def sample(self, draw: Draw, canvas: Canvas) -> Params:
-        return {"seed": draw.seed()}
+    seeded = True
 
     def plan(self, size: Size, seed: int) -> _Tiles:
         rows, columns = cuts(size.height, self.grid[0]), cuts(size.width, self.grid[1])

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import math
 from itertools import product
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any
 
 import cv2
 import numpy as np
 
-from ..core.canvas import Canvas
 from ..core.fields import (
     Array,
     Between,
@@ -23,9 +22,8 @@ from ..core.fields import (
 )
 from ..core.kinds import COLOR, Pixel
 from ..core.matrix import Size
-from ..core.random import Draw, noise
+from ..core.random import noise
 from ..core.tone import WHITE
-from ..core.transform import Params
 from ..core.warp import resize
 from .noise import repeated
 
@@ -59,10 +57,7 @@ class Superpixels(Pixel):
 
     dtypes = COLOR
     unit_range = True
-    draws: ClassVar[int] = 2
-
-    def sample(self, draw: Draw, canvas: Canvas) -> Params:
-        return {**super().sample(draw, canvas), "seed": draw.seed()}
+    seeded = True
 
     def edit(self, image: Array, p_replace: float, n_segments: int, seed: int) -> Array:
         size = Size(*image.shape[:2])

@@ -131,10 +131,7 @@ class GridShuffle3D(Volumetric):
     grid_zyx: Lengths = (2, 2, 2)
     p: Probability = 0.5
 
-    draws: ClassVar[int] = 0
-
-    def sample(self, draw: Draw, canvas: Canvas) -> Params:
-        return {"seed": draw.seed()}
+    seeded = True
 
     def plan(self, shape: Shape3, seed: int) -> _Blocks:
         z, y, x = (cuts(n, parts) for n, parts in zip(shape, self.grid_zyx, strict=True))

@@ -341,10 +341,7 @@ class Spatter(Pixel):
     dtypes = COLOR
     channels = (1, 3)
     unit_range = True
-    draws: ClassVar[int] = 5
-
-    def sample(self, draw: Draw, canvas: Canvas) -> Params:
-        return {**super().sample(draw, canvas), "seed": draw.seed()}
+    seeded = True
 
     def edit(
         self,
