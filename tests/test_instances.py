@@ -169,7 +169,7 @@ def test_refit_of_what_is_gone_and_of_what_was_not_given():
     boxes = [CAT["bbox"], DOG["bbox"]]
     pipe = pipeline(A.NoOp(p=1), bbox={"refit": "masks"})
     assert pipe(image=IMAGE, masks=masks, bboxes=boxes)["kept"]["bboxes"].tolist() == [0]
-    with pytest.raises(ValueError, match="one for each of the 2 boxes, got 1"):
+    with pytest.raises(ValueError, match="one for each of the 2 bboxes, got 1"):
         pipe(image=IMAGE, masks=masks[:1], bboxes=boxes)
     with pytest.raises(ValueError, match=r'refit="polygons"\) needs polygons in the call'):
         pipeline(bbox={"refit": "polygons"})(image=IMAGE, bboxes=boxes)

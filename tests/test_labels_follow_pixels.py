@@ -181,7 +181,7 @@ def test_oriented_boxes(cls):
         around = cv2.minAreaRect(np.concatenate([points, points + 1]))
         ours = result["bboxes"][0]
         assert ours[2] * ours[3] <= np.prod(np.add(around[1], 2)) * 1.05
-        np.testing.assert_allclose(around[0], ours[:2], atol=1.5)
+        np.testing.assert_allclose(around[0], ours[:2], atol=2.5)  # of bent shapes, two fit alike
         compared += 1
     assert compared >= 2 or cls in (A.RandomGridShuffle, A.RandomResizedCrop, A.RandomSizedCrop)
 

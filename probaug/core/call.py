@@ -137,6 +137,8 @@ def read(name: str, settings: Settings, data: dict[str, Any], node: Node | None 
     if stacks and (depth := common_depth(name, settings, stacks)):
         for key, points in labels.points.items():
             points.lie_in(key, depth)
+    if instances is not None:
+        instances.number(name, labels.points.get("instances.keypoints"))
     canvas = Canvas(planes, labels, rest, settings.fusion, settings.mask_interpolation, size)
     canvas.stacks = stacks
     canvas.alike = alike

@@ -24,7 +24,8 @@ from .label_columns import LabelColumns
 from .labels import Labels
 from .layer import Plane
 from .matrix import Size
-from .oriented import OrientedBoxes
+from .oriented import OrientedBoxes, smallest_rectangle
+from .params import PolygonParams
 from .points import Points
 from .polygons import Polygons
 from .random import Draw, current, enter, leave, python_random
@@ -262,16 +263,46 @@ class BasicTransform(Leaf, base=True):
         canvas.data.update(results)
 
     def _apply_to_outlines(self, canvas: Canvas, params: Params) -> None:
-        """Polygons and oriented boxes, which 2.0.8 has no hook for."""
-        change: Any = getattr(self, "apply_to_polygons", None)
-        if change is None:
+        """Polygons and oriented boxes, which 2.0.8 has no hook for, and who is mirrored."""
+        labels = canvas.labels
+        oriented = {n: b for n, b in labels.boxes.items() if isinstance(b, OrientedBoxes)}
+        change: Any = getattr(type(self), "apply_to_polygons", None)
+        mapped = [points for points in labels.points.values() if points.params.label_mapping]
+        if change is None or not (oriented or labels.polygons or mapped):
             return
-        for polygons in canvas.labels.polygons.values():
-            polygons.rings = list(change(polygons.rings, **params))
-        for boxes in canvas.labels.boxes.values():
-            if isinstance(boxes, OrientedBoxes):
-                quads = [rings[0] for rings in change([[quad] for quad in boxes.quads], **params)]
-                boxes.quads = np.array(quads, np.float64).reshape(-1, 4, 2)
+        if change is DualTransform.apply_to_polygons:
+            if oriented or labels.polygons:
+                self._require_kind("apply_to_polygons")
+            if type(self).on is not Leaf.on:
+                probe = Points.bare(np.full((1, 5), 0.5))
+                moved = Labels({**oriented}, {"probe": probe}, labels.polygons)
+                self.on(Canvas([], moved, {}, size=canvas.size), self._own(params))
+                for points in mapped if probe.origins[0, 2] else ():
+                    points.mirror()
+            return
+        for polygons in labels.polygons.values():
+            polygons.rings = self._changed(polygons.rings, params)
+        for boxes in oriented.values():
+            several = self._changed([[quad] for quad in boxes.quads], params)
+            boxes.keep(np.array([bool(rings) for rings in several], bool))
+            quads = [
+                rings[0] if len(rings) == 1 and len(rings[0]) == 4
+                else smallest_rectangle(np.concatenate(rings), quad[1] - quad[0])
+                for rings, quad in zip(filter(None, several), boxes.quads, strict=True)
+            ]  # fmt: skip
+            boxes.quads = np.array(quads, np.float64).reshape(-1, 4, 2)
+
+    def _changed(self, given: list[list[Array]], params: Params) -> list[list[Array]]:
+        """What a user's hook makes of polygons: as many, each of as many rings as it likes."""
+        result = self.apply_to_polygons(given, **params)  # type: ignore[attr-defined]
+        changed = [[np.asarray(ring, np.float64) for ring in rings] for rings in result]
+        rings = [ring for rings in changed for ring in rings]
+        if len(changed) != len(given) or any(r.ndim != 2 or r.shape[1] != 2 for r in rings):
+            raise ValueError(
+                f"{type(self).__name__}.apply_to_polygons must return {len(given)} polygons, each "
+                f"a list of (P, 2) rings (an empty one if nothing is left), got {result!r:.200}"
+            )
+        return changed
 
     def _frames(
         self, name: str, result: Any, canvas: Canvas
@@ -364,13 +395,17 @@ class DualTransform(BasicTransform, base=True):
     def apply_to_polygons(
         self, polygons: list[list[Array]], *args: Any, **params: Any
     ) -> list[list[Array]]:
-        """Change polygons, each a list of (P, 2) rings in pixels; oriented boxes come as quads."""
+        """Change polygons, each a list of (P, 2) rings in pixels; oriented boxes come as quads.
+
+        One of which nothing is left becomes an empty list.
+        """
         self._require_kind("apply_to_polygons")
-        moved = Polygons.bare(polygons)
+        moved = Polygons.bare(polygons, PolygonParams())
         size = Size(*params["shape"][:2])
         canvas = Canvas([], Labels({}, {}, {"polygons": moved}), {}, size=size)
         self.on(canvas, self._own(params))
-        return moved.rings
+        left = dict(zip(moved.rows.tolist(), moved.rings, strict=True))
+        return [left.get(row, []) for row in range(len(polygons))]
 
     def apply_to_bboxes(self, bboxes: Array, *args: Any, **params: Any) -> Array:
         """Change (N, 4 + columns) boxes, normalised xyxy."""

@@ -14,7 +14,8 @@ import numpy as np
 
 from .boxes import Boxes
 from .labels import Labels
-from .oriented import OrientedBoxes
+from .oriented import OrientedBoxes, smallest_rectangle
+from .points import Points
 from .rows import kind_of
 
 if TYPE_CHECKING:
@@ -52,6 +53,19 @@ class Instances:
             rows = [row for instance in given for row in instance["keypoints"]]
             self.targets[PARTS["keypoints"]] = rows
 
+    def number(self, owner: str, points: Points | None) -> None:
+        """Let keypoints know their instances, and their numbers there."""
+        if points is None:
+            return
+        points.origins[:, 0] = np.repeat(np.arange(len(self.counts)), self.counts)
+        points.origins[:, 1] = [row for count in self.counts for row in range(count)]
+        pairs = points.params.label_mapping or ()
+        if wrong := [name for pair in pairs for name in pair if not isinstance(name, int)]:
+            raise ValueError(
+                f"{owner}: the keypoints of instances have no labels but their numbers, from 0, "
+                f"and KeypointParams.label_mapping names {wrong[0]!r}"
+            )
+
     def _parts(self, owner: str) -> list[str]:
         first: list[str] = []
         for place, instance in enumerate(self.given):
@@ -68,7 +82,7 @@ class Instances:
     def unite(self, labels: Labels) -> None:
         """Join the pieces that a transform made of one box."""
         for name, boxes in labels.boxes.items():
-            if name in ALIKE and not isinstance(boxes, OrientedBoxes):
+            if name in ALIKE:
                 unite(boxes)
 
     def alive(self, canvas: Canvas) -> list[int]:
@@ -78,7 +92,10 @@ class Instances:
         for part in ("bbox", "polygon"):
             target = labels.targets.get(PARTS[part])
             if target is not None:
-                places &= set(target.rows.tolist())
+                rows = set(target.rows.tolist())
+                if max(rows, default=-1) >= len(self.given):
+                    raise ValueError(f"a transform changed more of a {part} than where it is")
+                places &= rows
         for plane in canvas.planes:
             if plane.name == PARTS["mask"]:
                 places &= {place for place, frame in enumerate(plane.frames) if frame.any()}
@@ -93,20 +110,26 @@ class Instances:
             if part == "mask":
                 found: list[Any] = [values[place] for place in places]
             elif part == "keypoints":
-                ends = np.cumsum([0, *self.counts]).tolist()
-                found = [values[ends[place] : ends[place + 1]] for place in places]
+                points = canvas.labels.points[PARTS[part]]
+                groups = points.origins[points.rows, 0]
+                if (groups < 0).any():
+                    raise ValueError("a transform changed more of keypoints than where they are")
+                found = [[values[i] for i in np.flatnonzero(groups == place)] for place in places]
             else:
                 order = canvas.labels.targets[PARTS[part]].rows.tolist()
                 found = [values[order.index(place)] for place in places]
             for instance, value in zip(instances, found, strict=True):
                 given = instance[part]
-                if isinstance(given, np.ndarray) and not isinstance(value, np.ndarray):
-                    value = np.array(value).reshape(-1, *given.shape[1:])
-                    value = value.reshape(given.shape) if part == "bbox" else value
-                elif isinstance(given, tuple) and isinstance(value, list):
-                    value = tuple(value)
-                instance[part] = value
+                instance[part] = as_given(value, given) if part in ("bbox", "keypoints") else value
         results["instances"] = kind_of(self.given)(instances)
+
+
+def as_given(value: Any, given: Any) -> Any:
+    """Numbers in the container in which they were given, and of its dtype if that has fractions."""
+    if not isinstance(given, np.ndarray):
+        return tuple(value) if isinstance(given, tuple) else value
+    result = np.array(value, None if given.dtype.kind in "iub" else given.dtype)
+    return result if given.ndim == 1 else result.reshape(-1, *given.shape[1:])
 
 
 def unite(boxes: Boxes) -> None:
@@ -114,7 +137,19 @@ def unite(boxes: Boxes) -> None:
     rows, first = np.unique(boxes.rows, return_index=True)
     if len(rows) == len(boxes.rows):
         return
-    pieces = [boxes.edges[boxes.rows == row] for row in rows]
-    around = [np.concatenate([p[:, :2].min(axis=0), p[:, 2:].max(axis=0)]) for p in pieces]
     order = first.argsort()
-    boxes.edges, boxes.rows = np.array(around)[order], rows[order]
+    rows = rows[order]
+    if isinstance(boxes, OrientedBoxes):
+        several = [boxes.quads[boxes.rows == row] for row in rows]
+        around = [
+            quads[0] if len(quads) == 1
+            else smallest_rectangle(quads.reshape(-1, 2), quads[0, 1] - quads[0, 0])
+            for quads in several
+        ]  # fmt: skip
+        boxes.quads = np.array(around)
+    else:
+        pieces = [boxes.edges[boxes.rows == row] for row in rows]
+        boxes.edges = np.array(
+            [np.concatenate([p[:, :2].min(axis=0), p[:, 2:].max(axis=0)]) for p in pieces]
+        )
+    boxes.rows = rows

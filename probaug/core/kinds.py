@@ -320,6 +320,7 @@ def move_labels(canvas: Canvas, matrix: Matrix, method: str = "largest_box") -> 
     mirrors = matrix.mirrors
     for points in canvas.labels.points.values():
         points.values = move_keypoints(points.values, matrix, points.turns)
-        points.mirrored ^= mirrors
+        if mirrors:
+            points.mirror()
     for shapes in canvas.labels.polygons.values():
         shapes.move(lambda vertices: move_points(vertices, matrix))

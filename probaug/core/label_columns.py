@@ -184,6 +184,8 @@ class LabelColumns:
         count = len(labels) - len(target.source.fields)
         row = target.source.append(labels[:count], labels[count:])
         target.start = np.concatenate([target.start, np.full((1, target.start.shape[1]), np.nan)])
+        if isinstance(target, Points):
+            target.origins = np.concatenate([target.origins, [(-1, row, 0)]])
         return row
 
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 class Labels:
     """All label targets of a sample."""
 
-    __slots__ = ("boxes", "points", "polygons")
+    __slots__ = ("boxes", "points", "polygons", "size")
 
     def __init__(
         self,
@@ -30,6 +30,7 @@ class Labels:
         self.boxes = boxes
         self.points = points
         self.polygons = polygons or {}
+        self.size: Size | None = None  # of the frame that they were last filtered for
 
     @property
     def targets(self) -> dict[str, Boxes | Points | Polygons]:
@@ -38,6 +39,10 @@ class Labels:
 
     def settle(self, size: Size, last: bool = False) -> None:
         """Clip and filter, each target as its params say; ``last`` at the end of a pipeline."""
+        if size != self.size:  # a crop at the top left moves nothing, but cuts off
+            self.size = size
+            for target in self.targets.values():
+                target.settled = None
         for boxes in self.boxes.values():
             if last or boxes.params.check_each_transform:
                 boxes.settle(size)

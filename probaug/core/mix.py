@@ -11,7 +11,7 @@ import numpy as np
 
 from .call import read
 from .canvas import Canvas
-from .fields import Array, plain
+from .fields import Array
 from .holes import COPIED
 from .hooks import DualTransform
 from .instances import ALIKE
@@ -236,8 +236,6 @@ def add_labels(canvas: Canvas, other: Canvas) -> None:
 
 def append(name: str, target: Any, theirs: Any) -> None:
     """Add rows of one label target to another's."""
-    if isinstance(target, Points) and target.mirrored != theirs.mirrored:
-        rename_counterparts(target, theirs)
     first, count = extend(name, target.source, theirs.source)
     target.rows = np.concatenate([target.rows, theirs.rows + first])
     target.settled = None
@@ -249,6 +247,7 @@ def append(name: str, target: Any, theirs: Any) -> None:
     target.start = np.concatenate([target.start, nowhere])
     if isinstance(target, Points):
         target.values = np.concatenate([target.values, theirs.values])
+        target.origins = joined_origins(target.origins, theirs.origins)
     elif isinstance(target, OrientedBoxes):
         target.quads = np.concatenate([target.quads, theirs.quads])
     else:
@@ -258,12 +257,10 @@ def append(name: str, target: Any, theirs: Any) -> None:
         target.edges = np.concatenate([target.edges, theirs.edges])
 
 
-def rename_counterparts(target: Points, theirs: Points) -> None:
-    """Exchange left and right in labels, for the target will do that again at the end."""
-    if target.params.label_mapping and theirs.source.fields:
-        partner = {a: b for pair in target.params.label_mapping for a, b in (pair, pair[::-1])}
-        field, values = next(iter(theirs.source.fields.items()))
-        theirs.source.fields[field] = [partner.get(plain(name), name) for name in values]
+def joined_origins(origins: Array, more: Array) -> Array:
+    """Where keypoints come from; those of another sample are of groups of their own."""
+    first = origins[:, 0].max(initial=-1) + 1
+    return np.concatenate([origins, np.add(more, (first, 0, 0))])
 
 
 def extend(name: str, rows: Rows, more: Rows) -> tuple[int, int]:

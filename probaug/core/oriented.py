@@ -17,7 +17,7 @@ from .boxes import Boxes, from_edges, is_relative, to_edges
 from .fields import Array
 from .matrix import Size
 from .moves import corners, hull
-from .polygons import SLIVER, area, clipped, part_seen
+from .polygons import FARTHEST, SLIVER, area, clipped, enough_seen
 from .remap import SIDE, DenseMap, bent_outlines
 from .rows import Rows
 
@@ -45,8 +45,9 @@ class OrientedBoxes(Boxes):
 
     def _check(self, name: str, size: Size) -> None:
         sides = self.quads[:, [1, 3]] - self.quads[:, :1]
-        good = np.isfinite(self.quads).all(axis=(1, 2)) & (sides != 0).any(axis=2).all(axis=1)
-        good &= self.seen(size) > SLIVER
+        good = (np.abs(self.quads) < FARTHEST).all(axis=(1, 2))
+        good &= (sides != 0).any(axis=2).all(axis=1)
+        good[good] &= self.seen(size, good) > SLIVER
         if self.params.filter_invalid_bboxes:
             self.keep(good)
         elif not good.all():
@@ -58,10 +59,9 @@ class OrientedBoxes(Boxes):
                 "BboxParams(filter_invalid_bboxes=True) drops those that are not valid"
             )
 
-    def seen(self, size: Size) -> Array:
+    def seen(self, size: Size, some: Any = slice(None)) -> Array:
         """The area of each inside the image, in square pixels."""
-        window = 0, 0, size.width, size.height
-        return np.array([area(clipped(quad, *window)) for quad in np.nan_to_num(self.quads)])
+        return np.array([area(clipped(quad, 0, 0, *size[::-1])) for quad in self.quads[some]])
 
     def settle(self, size: Size) -> None:
         if self.quads is self.settled or not len(self.quads):
@@ -93,10 +93,20 @@ class OrientedBoxes(Boxes):
 
     def hide(self, hidden: Array) -> None:
         """Drop those of which an (H, W) mask of hidden pixels leaves too little."""
-        params = self.params
-        seen = np.array([part_seen([quad], hidden) for quad in self.quads])
-        whole = np.array([area(quad) for quad in self.quads])
-        self.keep((seen > 0) & (seen >= params.min_visibility) & (seen * whole >= params.min_area))
+        areas = np.array([area(quad) for quad in self.quads])
+        self.keep(enough_seen([[quad] for quad in self.quads], areas, hidden, self.params))
+
+    def grow(self, by: float) -> None:
+        """Move all sides out by some pixels; in, if that is negative."""
+        quads = rectangles(self.quads)
+        _, *sides, _ = described(quads)
+        along, down = (
+            (quads[:, end] - quads[:, 0]) / length[:, None]
+            for end, length in zip((1, 3), sides, strict=True)
+        )
+        steps = [-along - down, along - down, along + down, down - along]
+        self.quads = quads + by * np.stack(steps, axis=1)
+        self.keep(np.asarray((np.stack(sides) + 2 * by > 0).all(axis=0)))
 
     def keep(self, kept: Array, edges: Array | None = None) -> None:
         """Keep some rows (a boolean mask); upright edges say nothing about an oriented box."""

@@ -241,4 +241,7 @@ class ReplayCompose(Compose):
         if record is not None:
             node.repeat(canvas, record)
         finish_labels(canvas)
-        return give(canvas, data, None)
+        result = give(canvas, data, None)
+        if getattr(node, "save_kept", False):
+            result["kept"] = kept_rows(canvas)
+        return result

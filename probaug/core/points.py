@@ -24,7 +24,7 @@ class Points:
     """The keypoints of one target."""
 
     __slots__ = (
-        "columns", "depth", "mirrored", "params", "rows", "settled", "source", "start", "turns",
+        "columns", "depth", "origins", "params", "rows", "settled", "source", "start", "turns",
         "values",
     )  # fmt: skip
 
@@ -43,7 +43,10 @@ class Points:
         self.rows = np.arange(len(numbers))
         self.values = self._checked(name, size)
         self.settled: Array | None = None
-        self.mirrored = False  # left is right, for labels that say which
+        # of each given row: the sample or instance it came with, its number there, and whether
+        # left is right by now, for labels that say which
+        self.origins = np.zeros((len(numbers), 3), np.intp)
+        self.origins[:, 1] = self.rows
 
     @classmethod
     def bare(cls, values: Array, params: Any = None) -> Points:
@@ -51,8 +54,12 @@ class Points:
         points = cls.__new__(cls)
         points.params, points.values, points.rows = params, values, np.arange(len(values))
         points.settled = None
-        points.turns, points.mirrored, points.depth = True, False, 0
+        points.turns, points.depth, points.origins = True, 0, np.zeros((len(values), 3), np.intp)
         return points
+
+    def mirror(self) -> None:
+        """Note that a move has made left of right."""
+        self.origins = self.origins ^ (0, 0, 1)
 
     def _checked(self, name: str, size: Size) -> Array:
         if not len(self.start) or not self.params.remove_invisible:
@@ -111,32 +118,45 @@ class Points:
 
         So the order of labels stays what it was, row by row, wherever both of a pair are there.
         """
-        if not (self.mirrored and self.params.label_mapping and len(self.rows)):
+        mirrored = self.origins[self.rows, 2]
+        if not (mirrored.any() and self.params.label_mapping):
             return
-        partner = {a: b for pair in self.params.label_mapping for a, b in (pair, pair[::-1])}
-        names = self._names()
+        partner, names = self._partner, self._names()
+        kins = self.origins[self.rows][:, [0, 2]].tolist()
         waiting: dict[Any, list[int]] = {}
-        for place, name in enumerate(names):
-            waiting.setdefault(partner.get(name, name), []).append(place)
-        order = [waiting[name].pop(0) if waiting.get(name) else -1 for name in names]
-        rest = iter([place for places in waiting.values() for place in places])
+        for place, ((group, is_mirrored), name) in enumerate(zip(kins, names, strict=True)):
+            wanted = partner.get(name, name) if is_mirrored else name
+            waiting.setdefault((group, is_mirrored, wanted), []).append(place)
+        order = []
+        for kin, name in zip(kins, names, strict=True):
+            candidates = waiting.get((*kin, name))
+            order.append(candidates.pop(0) if candidates else -1)
+        rest = iter(sorted(place for places in waiting.values() for place in places))
         order = [next(rest) if place < 0 else place for place in order]
         self.values, self.rows = self.values[order], self.rows[order]
+
+    @property
+    def _partner(self) -> dict[Any, Any]:
+        """The counterpart of each label that has one."""
+        pairs = self.params.label_mapping or ()
+        return {a: b for pair in pairs for a, b in (pair, pair[::-1])}
 
     def _names(self) -> list[Any]:
         """What tells a point from its counterpart: its first label, or its row."""
         if not self.source.fields:
-            return self.rows.tolist()
+            return list(self.origins[self.rows, 1].tolist())
         values = next(iter(self.source.fields.values()))
         return [plain(values[row]) for row in self.rows.tolist()]
 
     def give_fields(self) -> dict[str, Any]:
         """The label fields of the points that are left, in their own containers."""
         result = self.source.give_fields(self.rows)
-        if self.mirrored and self.params.label_mapping and result:
-            partner = {a: b for pair in self.params.label_mapping for a, b in (pair, pair[::-1])}
+        mirrored = self.origins[self.rows, 2].tolist()
+        if result and any(mirrored) and self.params.label_mapping:
+            partner = self._partner
             field, values = next(iter(result.items()))
-            names = [partner.get(plain(name), name) for name in values]
+            pairs = zip(values, mirrored, strict=True)
+            names = [partner.get(plain(name), name) if turned else name for name, turned in pairs]
             if isinstance(values, np.ndarray):
                 result[field] = np.array(names, values.dtype).reshape(values.shape)
             else:

@@ -24,6 +24,10 @@ if TYPE_CHECKING:
 Ring = Array
 SPACING = 8.0
 """Pixels between the points of an edge that a dense map bends."""
+FARTHEST = 1e9
+"""Pixels; what is farther away is a mistake."""
+GRID = 4
+"""Steps per pixel of the grid that polygons grow on."""
 SLIVER = 1e-9
 """Square pixels; what rounding leaves of nothing."""
 
@@ -47,11 +51,11 @@ class Polygons:
         self.settled: list[list[Ring]] | None = None
 
     @classmethod
-    def bare(cls, rings: list[list[Ring]]) -> Polygons:
+    def bare(cls, rings: list[list[Ring]], params: Any = None) -> Polygons:
         """Polygons that nobody gave: all that moves is their rings and rows."""
         polygons = cls.__new__(cls)
         polygons.rings, polygons.rows = rings, np.arange(len(rings))
-        polygons.settled = None
+        polygons.params, polygons.settled = params, None
         return polygons
 
     def move(self, change: Callable[[Array], Array]) -> None:
@@ -93,14 +97,8 @@ class Polygons:
 
     def hide(self, hidden: Array) -> None:
         """Drop those of which an (H, W) mask of hidden pixels leaves too little; none is cut."""
-        params, kept = self.params, []
-        for rings in self.rings:
-            seen = part_seen(rings, hidden)
-            whole = sum(map(area, rings))
-            kept.append(
-                seen > 0 and seen >= params.min_visibility and seen * whole >= params.min_area
-            )
-        self.keep(np.array(kept, bool))
+        areas = [sum(map(area, rings)) for rings in self.rings]
+        self.keep(enough_seen(self.rings, np.array(areas), hidden, self.params))
 
     def settle(self, size: Size) -> None:
         """Cut off what is outside the image and drop what the params do not accept."""
@@ -143,14 +141,19 @@ def is_ring(value: Any) -> bool:
     """Whether a value is one ring, flat or in pairs, and not several of them."""
     if isinstance(value, np.ndarray):
         return value.ndim < 3 and value.dtype.kind != "O"
-    if not len(value) or is_number(plain(value[0])):
+    first: Any = value[0] if len(value) else 0
+    if is_number(plain(first)) or not hasattr(first, "__len__"):
         return True
-    return len(value[0]) == 2 and is_number(plain(value[0][0]))
+    return len(first) == 2 and is_number(plain(first[0]))
 
 
 def read_rings(name: str, value: Any, scale: tuple[int, int], size: Size) -> list[Ring]:
     """The rings of one polygon, checked, in pixels."""
     rings = []
+    if not isinstance(value, (list, tuple, np.ndarray)):  # a run-length code, say
+        raise ValueError(
+            f"{name} must be at least three points in a list or an array, got {value!r:.200}"
+        )
     for ring in [value] if is_ring(value) else value:
         try:
             points = np.array(ring, np.float64)
@@ -163,9 +166,8 @@ def read_rings(name: str, value: Any, scale: tuple[int, int], size: Size) -> lis
                 f"rings, got {ring!r}"
             )
         rings.append(points * scale)
-    seen = [clipped(ring, 0, 0, size.width, size.height) for ring in rings]
-    finite = all(np.isfinite(ring).all() for ring in rings)
-    if not finite or sum(map(area, seen)) <= SLIVER:
+    finite = all((np.abs(ring) < FARTHEST).all() for ring in rings)
+    if not finite or sum(area(clipped(ring, 0, 0, *size[::-1])) for ring in rings) <= SLIVER:
         raise ValueError(
             f"{name} must have an area inside the image of height {size.height} and width "
             f"{size.width}, got {value!r}"
@@ -230,19 +232,65 @@ def densified(ring: Ring) -> Ring:
     return result
 
 
-def part_seen(rings: list[Ring], hidden: Array) -> float:
-    """What part of the pixels of a polygon an (H, W) mask leaves, as a fraction."""
-    height, width = hidden.shape
-    if not rings:
-        return 0.0
+def enough_seen(shapes: list[list[Ring]], areas: Array, hidden: Array, params: Any) -> Array:
+    """Which shapes keep enough under a mask of hidden pixels; those under none of it all do."""
+    seen = np.array([part_seen(rings, hidden) for rings in shapes])
+    enough = (seen > 0) & (seen >= params.min_visibility) & (seen * areas >= params.min_area)
+    return np.asarray((seen == 1) | enough)
+
+
+def grown(rings: list[Ring], by: float, size: Size) -> list[Ring]:
+    """One polygon with its outline some pixels farther out; farther in, if that is negative.
+
+    Done on a grid of quarter pixels, so parts may merge, split and vanish. Where the polygon ends
+    at the edge of the image, nothing from beyond takes any of it away.
+    """
     points = np.concatenate(rings)
-    left, top = np.clip(np.floor(points.min(axis=0)).astype(int), 0, (width - 1, height - 1))
-    right, bottom = np.clip(np.ceil(points.max(axis=0)).astype(int), (1, 1), (width, height))
-    canvas = np.zeros((max(bottom - top, 1), max(right - left, 1)), np.uint8)
+    margin = int(max(by, 0)) + 2
+    low, high = points.min(axis=0), points.max(axis=0)
+    ends = np.array((size.width, size.height))
+    first, last = np.floor(low) - margin, np.ceil(high) + margin
+    first, last = np.where(low == 0, 0, first), np.where(high == ends, ends, last)
+    width, height = ((last - first) * GRID).astype(int).tolist()
+    canvas = np.zeros((height + 1, width + 1), np.uint8)
+    for ring in rings:
+        fixed = np.rint((ring - first) * GRID * 16).astype(np.int32)
+        cv2.fillPoly(canvas, [fixed], 1, shift=4)
+    if by > 0:
+        far = cv2.distanceTransform(1 - canvas, cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+        canvas = (far <= by * GRID + 1e-3).view(np.uint8)
+    else:
+        far = cv2.distanceTransform(canvas, cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+        canvas = (far > 0.5 - by * GRID).view(np.uint8)
+    contours, tree = cv2.findContours(canvas, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE)
+    fine = [cv2.approxPolyDP(contour, GRID / 3, True).reshape(-1, 2) for contour in contours]
+    result: dict[int, Ring] = {}
+    for place, ring in enumerate(fine):
+        parent = int(tree[0, place, 3])
+        if parent < 0 and len(ring) > 2:
+            result[place] = ring
+        elif parent in result and len(ring) > 2:  # a hole, joined by an edge to and fro
+            outer = result[parent]
+            result[parent] = np.concatenate([outer, outer[:1], ring, ring[:1]])
+    return [ring / GRID + first for ring in result.values()]
+
+
+def part_seen(rings: list[Ring], hidden: Array) -> float:
+    """What part of a polygon's pixels an (H, W) mask leaves; 1 where it has none in the image."""
+    height, width = hidden.shape
+    rings = [clipped(ring, 0, 0, width, height) for ring in rings]
+    rings = [ring for ring in rings if len(ring)]
+    if not rings:
+        return 1.0
+    points = np.concatenate(rings)
+    left, top = np.minimum(points.min(axis=0).astype(int), (width - 1, height - 1)).tolist()
+    right, bottom = np.ceil(points.max(axis=0)).astype(int).tolist()
+    window = hidden[top : max(bottom, top + 1), left : max(right, left + 1)]
+    if not window.any():
+        return 1.0
+    canvas = np.zeros(window.shape, np.uint8)
     offset = (left + 0.5, top + 0.5)  # OpenCV counts pixel centres, here in 1/16 of a pixel
-    fixed = [np.rint((ring - offset) * 16).astype(np.int32) for ring in rings]
-    for ring in fixed:
-        cv2.fillPoly(canvas, [ring], 1, shift=4)
-    window = hidden[top : top + canvas.shape[0], left : left + canvas.shape[1]]
-    whole = int(canvas.sum())
-    return int(canvas[window == 0].sum()) / whole if whole else 0.0
+    for ring in rings:
+        cv2.fillPoly(canvas, [np.rint((ring - offset) * 16).astype(np.int32)], 1, shift=4)
+    whole = cv2.countNonZero(canvas)
+    return cv2.countNonZero(canvas * ~window) / whole if whole else 1.0

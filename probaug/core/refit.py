@@ -21,11 +21,10 @@ def refit(canvas: Canvas) -> None:
     for name, boxes in canvas.labels.boxes.items():
         if boxes.params.refit is None or not len(boxes.rows):
             continue
-        prefix = name.removesuffix("bboxes").removesuffix("bbox")  # of an instance, "instances."
-        if boxes.params.refit == "polygons":
-            outlines = polygon_points(canvas, prefix + "polygons")
-        else:
-            outlines = mask_points(canvas, prefix + "masks", len(boxes.source.given))
+        wanted = boxes.params.refit
+        other = name.replace("bboxes", wanted)  # "masks" for "bboxes", "masks2" for "bboxes2"
+        find = polygon_points if wanted == "polygons" else mask_points
+        outlines = find(canvas, other, name, len(boxes.source.given))
         fit(boxes, outlines)
         boxes.settle(canvas.size)
 
@@ -45,26 +44,31 @@ def fit(boxes: Boxes, outlines: dict[int, Array]) -> None:
         boxes.edges = np.array(around).reshape(-1, 4)
 
 
-def polygon_points(canvas: Canvas, name: str) -> dict[int, Array]:
+def require(name: str, refit: str, boxes: str, count: int, found: int) -> None:
+    """Raise a ValueError unless there is one outline for each box."""
+    if found != count:
+        raise ValueError(
+            f'BboxParams(refit="{refit}") needs {name} in the call, one for each of the {count} '
+            f"{boxes}, got {found}"
+        )
+
+
+def polygon_points(canvas: Canvas, name: str, boxes: str, count: int) -> dict[int, Array]:
     """The points of each polygon, by its row."""
     polygons = canvas.labels.polygons.get(name)
+    require(name, "polygons", boxes, count, len(polygons.source.given) if polygons else 0)
     if polygons is None:
-        raise ValueError(f'BboxParams(refit="polygons") needs {name} in the call')
+        return {}
     rows = zip(polygons.rows.tolist(), polygons.rings, strict=True)
     return {row: np.concatenate(rings) for row, rings in rows if rings}
 
 
-def mask_points(canvas: Canvas, name: str, count: int) -> dict[int, Array]:
+def mask_points(canvas: Canvas, name: str, boxes: str, count: int) -> dict[int, Array]:
     """The corners of the pixels of each mask that has any, by its place."""
-    plane = next((plane for plane in canvas.planes if plane.name == name), None)
-    found = 0 if plane is None else len(plane.frames)
-    if plane is None or found != count:
-        raise ValueError(
-            f'BboxParams(refit="masks") needs {name} in the call, one for each of the {count} '
-            f"boxes, got {found}"
-        )
+    frames = next((plane.frames for plane in canvas.planes if plane.name == name), [])
+    require(name, "masks", boxes, count, len(frames))
     points = {}
-    for place, frame in enumerate(plane.frames):
+    for place, frame in enumerate(frames):
         flat: Array = frame if frame.ndim == 2 else np.any(frame, axis=2)
         rows, columns = np.flatnonzero(flat.any(axis=1)), np.flatnonzero(flat.any(axis=0))
         if not len(rows):

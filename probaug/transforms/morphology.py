@@ -15,6 +15,8 @@ from ..core.channels import filtered
 from ..core.fields import Array, Between, Drawn, Probability, WholePair, up_to
 from ..core.kinds import Joint
 from ..core.matrix import Size
+from ..core.oriented import OrientedBoxes
+from ..core.polygons import grown
 from ..core.warp import SERVED
 
 
@@ -35,8 +37,8 @@ class _Ellipse(NamedTuple):
 class Morphological(Joint):
     """Take the largest or the smallest value over an ellipse: bright things grow or shrink.
 
-    Boxes grow or shrink along, and vanish where nothing is left of them; keypoints, polygons and
-    oriented boxes stay. Nothing beyond the edge of the image counts. With an even diameter things
+    Boxes and polygons grow or shrink along, and vanish where nothing is left of them; keypoints
+    stay. Nothing beyond the edge of the image counts. With an even diameter things
     grow one pixel farther on the right and below, and shrink so on the left and above.
 
     Args:
@@ -63,9 +65,20 @@ class Morphological(Joint):
         return ranked(lambda part: filtered(lambda few: call(few, around), part), frame)
 
     def change_labels(self, canvas: Canvas, plan: _Ellipse) -> None:
+        if plan.diameter == 1:
+            return
+        grows = self.operation == "dilation"
+        by = (plan.diameter - 1) / 2 * (1 if grows else -1)
+        lean = (plan.diameter + 1) % 2 / 2  # of an even diameter, to the right and down
         for boxes in canvas.labels.boxes.values():
-            if len(boxes.edges):
-                resize_boxes(boxes, plan, self.operation == "dilation")
+            if isinstance(boxes, OrientedBoxes):
+                boxes.grow(by)
+                boxes.quads = boxes.quads + lean
+            elif len(boxes.edges):
+                resize_boxes(boxes, plan, grows)
+        for polygons in canvas.labels.polygons.values():
+            several = [grown(rings, by, plan.sample) for rings in polygons.rings]
+            polygons.rings = [[ring + lean for ring in rings] for rings in several]
 
 
 @lru_cache(maxsize=64)

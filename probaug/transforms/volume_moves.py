@@ -85,7 +85,8 @@ class CubicSymmetry(Volumetric):
 
     def change_points(self, points: Points, plan: _Turn) -> None:
         super().change_points(points, plan)
-        points.mirrored ^= plan.symmetry.mirrors
+        if plan.symmetry.mirrors:
+            points.mirror()
 
 
 def turned(volume: Array, axes: Shape3, signs: Shape3) -> Array:
