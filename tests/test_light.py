@@ -1,11 +1,13 @@
 """Illumination and plasma: their formulae, and what their words promise."""
 
+import cv2
 import numpy as np
 import pytest
 
 import probaug as A
 from probaug.core.matrix import Size
 from probaug.transforms.light import lit, plasma
+from probaug.transforms.noise import combined
 
 RNG = np.random.default_rng(8)
 WHITE = {"uint8": 255, "uint16": 65535, "float32": 1.0}
@@ -26,7 +28,7 @@ def test_fields_multiply_and_add(dtype, shape):
     wide = [f.reshape(shape[:2] + (1,) * (len(shape) - 2)).astype(float) for f in (factor, more)]
     bound = 1e-6 if dtype == "float32" else 0.51 / WHITE[dtype]
     for result, wanted in (
-        (lit(image, factor), image / WHITE[dtype] * wide[0]),
+        (combined(cv2.multiply, image, factor.copy()), image / WHITE[dtype] * wide[0]),
         (lit(image, factor, more), image / WHITE[dtype] * wide[0] + wide[1]),
     ):
         assert (result.dtype, result.shape) == (image.dtype, image.shape)

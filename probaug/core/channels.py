@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import cv2
 import numpy as np
 
-from .fields import Array, dtype_name
+from .fields import Array, channels_of, dtype_name
 from .tone import MOST, WHITE
 
 if TYPE_CHECKING:
     from .canvas import Canvas
     from .layer import Plane
+
+
+LUMA = (0.299, 0.587, 0.114)
+"""What grey takes of red, green and blue (ITU-R BT.601)."""
 
 
 def mixed(image: Array, weights: Array) -> Array:
@@ -28,12 +32,9 @@ def mixed(image: Array, weights: Array) -> Array:
         weights[:, -1] *= white
     if weights.shape[1] > MOST:
         values = image.reshape(-1, image.shape[-1]) @ weights[:, :-1].T + weights[:, -1]
-        values = np.rint(values).clip(0, white) if white != 1 else values
-        result = values.astype(image.dtype).reshape(*image.shape[:2], -1)
+        result = as_dtype(values, image.dtype).reshape(*image.shape[:2], -1)
     else:
-        result = cv2.transform(image, weights)
-    if white == 1:
-        result = clipped(result)
+        result = clipped(cv2.transform(image, weights))
     return result[:, :, None] if result.ndim < image.ndim else result
 
 
@@ -41,12 +42,22 @@ def scaled(image: Array, factor: float, offset: float) -> Array:
     """Multiply all values, add a fraction of white, round and clip."""
     white = WHITE[dtype_name(image.dtype)]
     result = cv2.addWeighted(image, factor, image, 0, offset * white).reshape(image.shape)
-    return clipped(result) if white == 1 else result
+    return clipped(result)
 
 
 def clipped(image: Array) -> Array:
-    """Clip a float image of ours to [0, 1], in place."""
+    """Clip a float image of ours to [0, 1], in place; whole numbers are within theirs already."""
+    if image.dtype.kind == "u":
+        return image
     return np.minimum(np.maximum(image, 0.0, out=image), 1.0, out=image)
+
+
+def as_dtype(values: Array, dtype: np.dtype[Any]) -> Array:
+    """Float values in the units of a dtype, rounded and clipped to it."""
+    white = WHITE[dtype_name(dtype)]
+    if white != 1:
+        values = np.rint(values.clip(0, white))
+    return clipped(values.astype(dtype, copy=False))
 
 
 def bounded(image: Array) -> Array:
@@ -76,7 +87,7 @@ def filtered(call: Callable[[Array], Array], image: Array, most: int = MOST) -> 
 def means(image: Array) -> list[float]:
     """The mean of each channel, in units of white."""
     height, width = image.shape[:2]
-    channels = 1 if image.ndim == 2 else image.shape[2]
+    channels = channels_of(image)
     wide = cv2.CV_32S if image.dtype == np.uint8 else cv2.CV_64F
     columns = cv2.reduce(image.reshape(height, -1), 0, cv2.REDUCE_SUM, dtype=wide)
     white = height * WHITE[dtype_name(image.dtype)]
@@ -85,6 +96,16 @@ def means(image: Array) -> list[float]:
         return [total / white for total in sums[:channels]]
     totals = columns.reshape(width, channels).mean(axis=0, dtype=np.float64)
     return [total / white for total in totals.tolist()]
+
+
+def covariance(image: Array) -> Array:
+    """(C, C), of the channels, in units of white."""
+    rows = np.empty((channels_of(image), image.shape[0] * image.shape[1]), np.float32)
+    scale = np.float32(1 / WHITE[dtype_name(image.dtype)])
+    for row, channel, mean in zip(rows, cv2.split(image), means(image), strict=True):
+        np.multiply(channel.ravel(), scale, out=row)
+        row -= np.float32(mean)  # before the squares, whose last digits would be lost
+    return np.asarray((rows @ rows.T).astype(np.float64) / rows.shape[1])
 
 
 def through_float(image: Array, change: Callable[[Array], Array]) -> Array:

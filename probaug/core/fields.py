@@ -150,6 +150,11 @@ def dtype_name(dtype: np.dtype[Any]) -> str:
     return name
 
 
+def channels_of(image: Array) -> int:
+    """How many channels an image has; one that is (H, W) has one."""
+    return 1 if image.ndim == 2 else image.shape[2]
+
+
 def is_number(value: Any) -> bool:
     """Whether a value is one real number (True and False are not)."""
     return isinstance(value, Real) and not isinstance(value, bool)

@@ -18,7 +18,7 @@ from .scratch import scratch
 
 WHITE = {"uint8": 255, "uint16": 65535, "float32": 1.0}
 """The value of white by dtype."""
-DEPTH = {"uint8": cv2.CV_8U, "uint16": cv2.CV_16U}
+DEPTH = {"uint8": cv2.CV_8U, "uint16": cv2.CV_16U, "float32": cv2.CV_32F}
 
 MOST = 128
 """OpenCV 5 serves no more channels than this (4.x: 512)."""

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from ..core.channels import filtered
-from ..core.fields import Array, Between, Probability, WholeRange
+from ..core.fields import Array, Between, Probability, WholeRange, channels_of
 from ..core.kinds import Pixel
 
 CODECS = {
@@ -48,8 +48,7 @@ class ImageCompression(Pixel):
         if image.dtype == np.float32:
             coded = self.edit(cv2.convertScaleAbs(np.maximum(image, 0), None, 255), quality_range)
             return coded.reshape(image.shape).astype(np.float32) / 255
-        channels = 1 if image.ndim == 2 else image.shape[2]
-        most = 3 if channels == 3 else 1
+        most = 3 if channels_of(image) == 3 else 1
         return filtered(lambda part: self._coded(part, quality_range), image, most)
 
     def _coded(self, image: Array, quality: int) -> Array:

@@ -11,7 +11,7 @@ import numpy as np
 from ..core import tone
 from ..core.canvas import Canvas
 from ..core.channels import image_planes
-from ..core.fields import Array, Between, Probability
+from ..core.fields import Array, Between, Probability, channels_of
 from ..core.kinds import Pointwise
 from ..core.random import Draw
 from ..core.tone import MOST
@@ -78,15 +78,14 @@ class AutoContrast(Pointwise):
 
 def histograms(image: Array) -> list[Array]:
     """How many pixels of each channel have each of 256 or 65536 levels."""
-    image = image if image.ndim == 3 else image[:, :, None]
-    channels = range(image.shape[2])
-    if image.dtype == np.uint8 and image.shape[2] <= MOST:
-        bins = [cv2.calcHist([image], [c], None, [256], [0, 256]) for c in channels]
-        return [part.ravel().astype(np.int64) for part in bins]
     if image.dtype == np.float32:
         image = np.rint(np.clip(image, 0, 1) * 65535).astype(np.uint16)
     levels = int(np.iinfo(image.dtype).max) + 1
-    return [np.bincount(image[:, :, c].ravel(), minlength=levels) for c in channels]
+    channels = range(channels_of(image))
+    if len(channels) > MOST:
+        return [np.bincount(image[:, :, c].ravel(), minlength=levels) for c in channels]
+    bins = [cv2.calcHist([image], [c], None, [levels], [0, levels]) for c in channels]
+    return [part.ravel().astype(np.int64) for part in bins]
 
 
 def flattened(counts: list[Array]) -> Callable[[Array], Array]:
@@ -144,7 +143,7 @@ class RandomToneCurve(Pointwise):
             return
 
         def bend(image: Array) -> Array:
-            count = 1 if image.ndim == 2 else image.shape[2]
+            count = channels_of(image)
             curve = bezier(np.resize(low, count), np.resize(high, count), per_channel=True)
             return tone.apply(image, [curve])
 

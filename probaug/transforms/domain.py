@@ -10,8 +10,8 @@ import cv2
 import numpy as np
 
 from ..core.canvas import Canvas
-from ..core.channels import clipped, mixed
-from ..core.fields import Array, Between, Drawn, DrawnPair, Pair, Probability, up_to
+from ..core.channels import as_dtype, clipped, covariance, means, mixed
+from ..core.fields import Array, Between, Drawn, DrawnPair, Pair, Probability, channels_of, up_to
 from ..core.hooks import ImageOnlyTransform
 from ..core.kinds import COLOR
 from ..core.matrix import Size
@@ -21,6 +21,7 @@ from ..core.tone import WHITE, look_up
 from ..core.transform import Params
 from ..core.utils import read_rgb_image
 from ..core.warp import LINEAR, resize
+from .curves import histograms
 
 
 class _Paths:
@@ -119,11 +120,10 @@ class _Adaptation(ImageOnlyTransform, base=True):
 
     def fitted(self, reference: Array, image: Array) -> Array:
         """A reference with the axes and dtype of an image; an error if it has other channels."""
-        channels = [1 if array.ndim == 2 else array.shape[2] for array in (reference, image)]
-        if channels[0] != channels[1]:
+        if channels_of(reference) != channels_of(image):
             raise ValueError(
-                f"{type(self).__name__}: the reference image must have {channels[1]} channels, as "
-                f"the image, got {reference.shape}"
+                f"{type(self).__name__}: the reference image must have {channels_of(image)} "
+                f"channels, as the image, got {reference.shape}"
             )
         reference = reference.reshape(*reference.shape[:2], *image.shape[2:])
         if reference.dtype == image.dtype:
@@ -226,9 +226,8 @@ class HistogramMatching(_Adaptation):
             other = as_dtype(reference * np.float32(65535), np.dtype(np.uint16))
             table = (matching(steps, other) / 65535).astype(np.float32)
             result = image * np.float32(1 - ratio)
-            channels = 1 if image.ndim == 2 else image.shape[2]
-            flat = steps.reshape(-1, channels)
-            found = [table[flat[:, c], c] for c in range(channels)]
+            flat = steps.reshape(-1, channels_of(image))
+            found = [column[codes] for column, codes in zip(table.T, flat.T, strict=True)]
             result += np.stack(found, axis=1).reshape(image.shape) * np.float32(ratio)
             return clipped(result)
         table = matching(image, reference)
@@ -239,13 +238,8 @@ class HistogramMatching(_Adaptation):
 
 def matching(image: Array, reference: Array) -> Array:
     """(levels, C): for every value, the one at the same quantile of a reference."""
-    count = 256 if image.dtype == np.uint8 else 65536
     columns = []
-    for channel in range(1 if image.ndim == 2 else image.shape[2]):
-        mine, theirs = (
-            cv2.calcHist([array], [channel], None, [count], [0, count]).ravel().astype(np.float64)
-            for array in (image, reference)
-        )
+    for mine, theirs in zip(histograms(image), histograms(reference), strict=True):
         there = np.flatnonzero(theirs)
         parts = np.cumsum(mine) / mine.sum()
         columns.append(np.interp(parts, np.cumsum(theirs[there]) / theirs.sum(), there))
@@ -278,41 +272,28 @@ class PixelDistributionAdaptation(_Adaptation):
     p: Probability = 0.5
 
     def adapt(self, image: Array, reference: Array, ratio: float) -> Array:
-        mine, theirs = Colours(image), Colours(reference)
-        if self.transform_type == "pca":
-            there = axes(theirs.covariance())
-            gains = there @ axes(mine.covariance(), like=there).T
-        elif self.transform_type == "standard":
-            wide = (np.sqrt(np.diag(one.covariance())) for one in (theirs, mine))
-            gains = np.diag(quotient(*wide))
-        else:
-            gains = np.diag(quotient(theirs.high - theirs.low, mine.high - mine.low))
+        pair = reference, image
         if self.transform_type == "minmax":
-            offset = theirs.low - gains @ mine.low
+            (there, high), (here, top) = map(extremes, pair)
+            gains = np.diag(quotient(high - there, top - here))
         else:
-            offset = theirs.mean - gains @ mine.mean
+            there, here = (np.array(means(one)) for one in pair)
+            theirs, mine = map(covariance, pair)
+            if self.transform_type == "pca":
+                longest = axes(theirs)
+                gains = longest @ axes(mine, like=longest).T
+            else:
+                gains = np.diag(quotient(np.sqrt(np.diag(theirs)), np.sqrt(np.diag(mine))))
+        offset = there - gains @ here
         plain = np.eye(len(gains), len(gains) + 1)
         weights = np.concatenate([gains, offset[:, None]], axis=1)
         return mixed(image, ratio * weights + (1 - ratio) * plain)
 
 
-class Colours:
-    """Where the colours of an image lie, in units of white."""
-
-    def __init__(self, image: Array) -> None:
-        self.white = WHITE[image.dtype.name]
-        self.channels = cv2.split(image)
-        ranges = [cv2.minMaxLoc(channel)[:2] for channel in self.channels]
-        self.low, self.high = np.array(ranges).T / self.white
-        self.mean = np.array([cv2.mean(channel)[0] for channel in self.channels]) / self.white
-
-    def covariance(self) -> Array:
-        """(C, C), of the channels."""
-        rows = np.empty((len(self.channels), self.channels[0].size), np.float32)
-        for row, channel, mean in zip(rows, self.channels, self.mean, strict=True):
-            np.multiply(channel.ravel(), np.float32(1 / self.white), out=row)
-            row -= np.float32(mean)  # before the squares, whose last digits would be lost
-        return (rows @ rows.T).astype(np.float64) / rows.shape[1]
+def extremes(image: Array) -> Array:
+    """(2, C), the least and the largest value of each channel, in units of white."""
+    ends = [cv2.minMaxLoc(channel)[:2] for channel in cv2.split(image)]
+    return np.array(ends).T / WHITE[image.dtype.name]
 
 
 def axes(covariance: Array, like: Array | None = None) -> Array:
@@ -326,11 +307,3 @@ def axes(covariance: Array, like: Array | None = None) -> Array:
 def quotient(a: Array, b: Array) -> Array:
     """Ratios of a to b; 1 where there is nothing to stretch."""
     return np.divide(a, b, out=np.ones_like(a), where=b > 0)
-
-
-def as_dtype(values: Array, dtype: np.dtype[Any]) -> Array:
-    """Float values in the units of a dtype, rounded and clipped to it."""
-    white = WHITE[dtype.name]
-    if white == 1:
-        return clipped(values)
-    return np.asarray(np.rint(values.clip(0, white)), dtype)

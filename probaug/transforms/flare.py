@@ -9,12 +9,12 @@ import cv2
 import numpy as np
 
 from ..core.canvas import Canvas
-from ..core.channels import clipped
+from ..core.channels import LUMA, clipped
 from ..core.fields import Above, Array, Between, DrawnPair, Probability, WholeRange
 from ..core.kinds import COLOR, Pixel
 from ..core.random import Draw, noise
 from ..core.transform import Params
-from .layers import LUMA, Colour, Region, dimmed, in_units, plus, screened, within
+from .layers import Colour, Region, dimmed, in_units, plus, screened, within
 
 FINEST = 320
 """Light is painted on a layer of at most this side, then enlarged: it has no finer detail."""

@@ -9,16 +9,15 @@ from typing import Annotated, Any, ClassVar
 import numpy as np
 
 from ..core.canvas import Canvas
-from ..core.channels import means, mixed, scaled
+from ..core.channels import LUMA, means, mixed, scaled
 from ..core.fields import AroundOne, Array, Between, DrawnPair, Probability, Symmetric
 from ..core.kinds import COLOR, Pixel
 from ..core.random import Draw
 from ..core.transform import Params
 from .color import permuted, shifted
 
-LUMA = (0.299, 0.587, 0.114)
-"""What grey takes of red, green and blue (ITU-R BT.601)."""
 LEAST = min(LUMA)
+NEUTRAL = {"brightness": 1.0, "contrast": 1.0, "saturation": 1.0, "hue": 0.0}
 ORDERS = tuple(itertools.permutations(range(4)))
 CHANNEL_ORDERS = tuple(itertools.permutations(range(3)))
 
@@ -95,9 +94,8 @@ class PhotoMetricDistort(Pixel):
     draws: ClassVar[int] = 11
 
     def sample(self, draw: Draw, canvas: Canvas) -> Params:
-        neutral = {"brightness": 1.0, "contrast": 1.0, "saturation": 1.0, "hue": 0.0}
         params: Params = {}
-        for name, nothing in neutral.items():
+        for name, nothing in NEUTRAL.items():
             amount = draw.between(getattr(self, name + "_range"))
             params[name] = amount if draw.uniform() < self.distort_p else nothing
         params["order"] = [0, 1, 2, 3] if draw.uniform() < 0.5 else [0, 2, 3, 1]

@@ -161,8 +161,7 @@ class RingingOvershoot(Pixel):
     def edit(self, image: Array, kernel: int, cutoff: float) -> Array:
         steps = np.arange(kernel) - kernel // 2
         weights = jinc(cutoff * np.hypot(steps, steps[:, None]))
-        result = convolved(image, weights / weights.sum())
-        return clipped(result) if result.dtype == np.float32 else result
+        return clipped(convolved(image, weights / weights.sum()))
 
 
 def jinc(x: Array) -> Array:

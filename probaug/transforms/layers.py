@@ -8,13 +8,10 @@ from typing import Annotated, Any, TypeAlias
 import cv2
 import numpy as np
 
-from ..core.channels import clipped
+from ..core.channels import LUMA, clipped
 from ..core.fields import Array, Between, dtype_name
-from ..core.tone import WHITE
+from ..core.tone import DEPTH, WHITE
 from .noise import repeated
-
-LUMA = (0.299, 0.587, 0.114)
-"""Shares of red, green and blue in grey (ITU-R BT.601)."""
 
 
 class _Region:
@@ -43,8 +40,7 @@ def in_units(field: Array, dtype: np.dtype[Any]) -> Array:
     white: Any = WHITE[dtype_name(dtype)]
     if white == 1:
         return field
-    depth = cv2.CV_8U if dtype == np.uint8 else cv2.CV_16U
-    return cv2.multiply(field, white, dtype=depth).reshape(field.shape)
+    return cv2.multiply(field, white, dtype=DEPTH[dtype_name(dtype)]).reshape(field.shape)
 
 
 def dimmed(image: Array, share: Array) -> Array:
@@ -86,7 +82,7 @@ def plus(image: Array, other: Array) -> Array:
     """The sum of an image and another of its kind, no more than white, in the other's memory."""
     flat = other.reshape(len(other), -1)
     total = cv2.add(flat_rows(image), flat, flat)
-    return (clipped(total) if total.dtype == np.float32 else total).reshape(image.shape)
+    return clipped(total).reshape(image.shape)
 
 
 def tinted(share: Array, colour: tuple[int, ...], image: Array) -> Array:

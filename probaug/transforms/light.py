@@ -10,40 +10,32 @@ import numpy as np
 
 from ..core.canvas import Canvas
 from ..core.channels import clipped, means
-from ..core.fields import Above, Array, Between, Count, DrawnPair, Probability, dtype_name
+from ..core.fields import (
+    Above,
+    Array,
+    Between,
+    Count,
+    DrawnPair,
+    Probability,
+    channels_of,
+    dtype_name,
+)
 from ..core.kinds import COLOR, Pixel
 from ..core.matrix import Size
 from ..core.random import Draw
-from ..core.scratch import scratch
-from ..core.tone import FLOAT32, WHITE
+from ..core.tone import DEPTH, WHITE
 from ..core.transform import Params
 from ..core.warp import CUBIC, LINEAR, resize
-from .noise import gaussian
+from .noise import combined, gaussian, repeated
 
 
-def lit(image: Array, gain: Array, offset: Array | None = None) -> Array:
+def lit(image: Array, gain: Array, offset: Array) -> Array:
     """Multiply an image by an (H, W) field and add one in units of white; rounded and clipped."""
-    dtype = dtype_name(image.dtype)
-    kind = {"uint8": cv2.CV_8U, "uint16": cv2.CV_16U, "float32": cv2.CV_32F}[dtype]
-    flat = image.reshape(len(image), -1)
-    wide = spread("gain", gain, flat.shape)
-    if offset is None:
-        result = cv2.multiply(flat, wide, dtype=kind)
-    else:
-        product = cv2.multiply(flat, wide, wide, dtype=cv2.CV_32F)
-        more = spread("offset", offset * np.float32(WHITE[dtype]), flat.shape)
-        result = cv2.add(product, more, dtype=kind)
-    result = result.reshape(image.shape)
-    return clipped(result) if dtype == "float32" else result
-
-
-def spread(role: str, field: Array, shape: tuple[int, ...]) -> Array:
-    """An (H, W) field, each value repeated for every channel of (H, W * C), in passing memory."""
-    channels = shape[1] // field.shape[1]
-    if not 1 < channels <= 4:
-        return np.repeat(field, channels, axis=1)
-    memory = scratch(role, (*field.shape, channels), FLOAT32)
-    return cv2.merge([field] * channels, memory).reshape(shape)
+    dtype, rows = dtype_name(image.dtype), image.reshape(len(image), -1)
+    fields = (("gain", gain), ("offset", offset * np.float32(WHITE[dtype])))
+    wide, more = (repeated(f, channels_of(image), r).reshape(rows.shape) for r, f in fields)
+    product = cv2.multiply(rows, wide, wide, dtype=cv2.CV_32F)
+    return clipped(cv2.add(product, more, dtype=DEPTH[dtype])).reshape(image.shape)
 
 
 class Illumination(Pixel):
@@ -95,7 +87,7 @@ class Illumination(Pixel):
         )
         field *= np.float32(intensity)
         field += 1
-        return lit(image, field)
+        return combined(cv2.multiply, image, field)
 
     def _linear(self, x: Array, y: Array, size: Size, angle: float) -> Array:
         across, down = math.cos(math.radians(angle)), math.sin(math.radians(angle))
@@ -132,7 +124,7 @@ def plasma(seed: int, size: Size, finest: int, roughness: float) -> Array:
         field = resize(field, Size(side, side), CUBIC)
         # what would grow without bounds is kept at 1, and the rest reduced instead
         field *= np.float32(min(1 / weight, 1))
-        field += gaussian(seed + octave, (side, side), min(weight, 1) ** octave, 0.0, False)
+        field += gaussian(seed + octave, (side, side), min(weight, 1) ** octave)
     scale = sides[0] / max(size)
     part = [max(math.ceil(length * scale), 1) for length in size]
     field = resize(np.ascontiguousarray(field[: part[0], : part[1]]), size, LINEAR)
@@ -215,4 +207,4 @@ class PlasmaShadow(Pixel):
         pattern = plasma(seed, Size(*image.shape[:2]), self.plasma_size, self.roughness)
         pattern *= np.float32(-intensity)
         pattern += 1
-        return lit(image, pattern)
+        return combined(cv2.multiply, image, pattern)

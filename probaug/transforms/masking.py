@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import cached_property
 from typing import Annotated, Any, ClassVar, TypeAlias
 
 import numpy as np
@@ -19,6 +20,7 @@ from ..core.fields import (
     Probability,
     WholePair,
     WholeRange,
+    channels_of,
     up_to,
 )
 from ..core.holes import Cover, Hole, HoleFill, colour
@@ -64,7 +66,7 @@ class ChannelDropout(Pixel):
             )
 
     def edit(self, image: Array, channels: list[int]) -> Array:
-        self._require(1 if image.ndim == 2 else image.shape[2])  # a replay may bring another one
+        self._require(channels_of(image))  # a replay may bring another one
         value = colour(self.fill, image)
         if image.dtype.kind == "u":  # bits of whole rows are faster than strides
             dropped = np.zeros(image.shape[1:], image.dtype)
@@ -198,19 +200,15 @@ class _OneStripe(DualTransform, base=True):
     draws: ClassVar[int] = 2
     axis: ClassVar[str]
 
-    def masking(self) -> XYMasking:
-        """What it stands for."""
-        raise NotImplementedError
+    _cached_masking: ClassVar[Any]
+    """What it stands for, an `XYMasking`."""
 
     def sample(self, draw: Draw, canvas: Canvas) -> Params:
         unit = [draw.uniform(), draw.uniform()]
         return {"x": [], "y": [], self.axis: [unit], "seed": draw.seed()}
 
     def on(self, canvas: Canvas, params: Params) -> None:
-        masking = self.__dict__.get("_cached_masking")
-        if masking is None:
-            masking = self.__dict__["_cached_masking"] = self.masking()
-        masking.on(canvas, params)
+        self._cached_masking.on(canvas, params)
 
 
 class TimeMasking(_OneStripe):
@@ -229,7 +227,8 @@ class TimeMasking(_OneStripe):
 
     axis: ClassVar[str] = "x"
 
-    def masking(self) -> XYMasking:
+    @cached_property
+    def _cached_masking(self) -> XYMasking:
         return XYMasking(num_masks_x=1, mask_x_length=self.time_mask_param, fill_mask=0)
 
 
@@ -249,7 +248,8 @@ class FrequencyMasking(_OneStripe):
 
     axis: ClassVar[str] = "y"
 
-    def masking(self) -> XYMasking:
+    @cached_property
+    def _cached_masking(self) -> XYMasking:
         return XYMasking(num_masks_y=1, mask_y_length=self.freq_mask_param, fill_mask=0)
 
 

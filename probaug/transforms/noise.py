@@ -14,10 +14,11 @@ import numpy as np
 from ..core import tone
 from ..core.canvas import Canvas
 from ..core.channels import clipped, image_planes, mixed
-from ..core.fields import Above, Array, Between, DrawnPair, Probability, describe, fits
+from ..core.fields import Above, Array, Between, DrawnPair, Probability, channels_of, describe, fits
 from ..core.kinds import COLOR, Pixel
 from ..core.matrix import Size
 from ..core.random import Draw, noise
+from ..core.scratch import scratch
 from ..core.tone import DEPTH, WHITE
 from ..core.transform import Params
 from ..core.warp import LINEAR, resize
@@ -143,7 +144,7 @@ class AdditiveNoise(Pixel):
         return [(generator.beta(law["alpha"], law["beta"], count) * 2 - 1) * law["scale"]]
 
     def edit(self, image: Array, **params: Any) -> Array:
-        channels = 1 if image.ndim == 2 else image.shape[2]
+        channels = channels_of(image)
         ranges = len(self._range("ranges")) if self.noise_type == "uniform" else 1
         if 1 < ranges < channels:
             raise ValueError(
@@ -202,7 +203,7 @@ class MultiplicativeNoise(Pixel):
 
     def edit(self, image: Array, seed: int = 0, multiplier: tuple[float, ...] = ()) -> Array:
         if multiplier:
-            factors = multiplier[: 1 if image.ndim == 2 else image.shape[2]]
+            factors = multiplier[: channels_of(image)]
             return mixed(image, np.column_stack([np.diag(factors), np.zeros(len(factors))]))
         law = np.linspace(*self.multiplier, 65536, dtype=np.float32)
         channels = image.shape[2:] if self.per_channel else ()
@@ -241,18 +242,19 @@ class SaltAndPepper(Pixel):
 
 def combined(call: Callable[..., Array], image: Array, field: Array) -> Array:
     """An image and a field of its shape, or without its channels, in an OpenCV sum or product."""
-    if field.ndim < image.ndim:
-        field = repeated(field, image.shape[2])
+    if field.ndim < image.ndim:  # of floats, it becomes the result
+        field = repeated(field, image.shape[2], None if image.dtype == np.float32 else "field")
     rows, field = image.reshape(len(image), -1), field.reshape(len(image), -1)
     if image.dtype == np.float32:
         return clipped(call(rows, field, field)).reshape(image.shape)
     return call(rows, field, dtype=DEPTH[image.dtype.name]).reshape(image.shape)
 
 
-def repeated(field: Array, channels: int) -> Array:
-    """An (H, W) field as (H, W, C)."""
-    if 1 < channels <= 4:
-        return cv2.merge([field] * channels)  # three times as fast as NumPy
+def repeated(field: Array, channels: int, role: str | None = None) -> Array:
+    """An (H, W) field as (H, W, C); for a ``role``, in the passing memory of `scratch`."""
+    if 1 < channels <= 4:  # three times as fast as NumPy
+        memory = scratch(role, (*field.shape, channels), field.dtype) if role else None
+        return cv2.merge([field] * channels, memory)
     return np.repeat(field[:, :, None], channels, axis=2)
 
 
@@ -273,10 +275,9 @@ def grain(
     return field if small == size else resize(field, size, LINEAR)
 
 
-def gaussian(seed: int, shape: tuple[int, ...], std: float, mean: float, whole: bool) -> Array:
-    """A field of Gaussian numbers, float32, or int16 if rounded to whole ones."""
-    law = quantiles() * np.float32(std) + np.float32(mean)
-    return spread(noise(seed), shape, np.rint(law).astype(np.int16) if whole else law)
+def gaussian(seed: int, shape: tuple[int, ...], std: float, mean: float = 0.0) -> Array:
+    """A field of Gaussian numbers."""
+    return spread(noise(seed), shape, quantiles() * np.float32(std) + np.float32(mean))
 
 
 def spread(generator: np.random.Generator, shape: tuple[int, ...], law: Array) -> Array:

@@ -10,11 +10,10 @@ import numpy as np
 
 from ..core import tone
 from ..core.canvas import Canvas
-from ..core.channels import means, require_channels
+from ..core.channels import covariance, require_channels
 from ..core.fields import Array, Between, Count, Drawn, Pair, Probability, dtype_name
 from ..core.kinds import COLOR, ChannelMix, Pixel
 from ..core.random import Draw, noise
-from ..core.tone import WHITE
 from ..core.transform import Params
 from .color import permuted
 from .noise import repeated
@@ -130,16 +129,9 @@ class FancyPCA(Pixel):
 
 def principal_axes(image: Array) -> tuple[Array, Array]:
     """Variances, from large to small, and axes (as columns) of an image's colours."""
-    white = float(WHITE[dtype_name(image.dtype)])
-    middle = np.array(means(image), np.float32)[:, None] * np.float32(white)
-    channels = len(middle)
-    # rows, for NumPy works on long ones at several times the speed
-    colours = np.array(image.reshape(-1, channels).T, np.float32, order="C")
-    colours -= middle
-    scatter = (colours @ colours.T).astype(np.float64) / (colours.shape[1] * white**2)
-    variances, axes = np.linalg.eigh(scatter)
+    variances, axes = np.linalg.eigh(covariance(image))
     variances, axes = np.maximum(variances[::-1], 0), axes[:, ::-1]
-    largest = axes[np.abs(axes).argmax(axis=0), np.arange(channels)]
+    largest = axes[np.abs(axes).argmax(axis=0), np.arange(len(axes))]
     return variances, axes * np.sign(largest)  # an axis has two directions: one of them always
 
 

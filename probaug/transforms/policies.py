@@ -6,6 +6,7 @@ The operations and their widths are those of the papers; labels follow the geome
 from __future__ import annotations
 
 import math
+from functools import cached_property
 from typing import Annotated, Any, ClassVar, NamedTuple
 
 import cv2
@@ -13,7 +14,7 @@ import numpy as np
 
 from ..core.canvas import Canvas
 from ..core.channels import bounded, filtered
-from ..core.fields import Above, Array, Between, Border, Count, Fill, Interpolation, Probability
+from ..core.fields import Above, Array, Between, Count, Probability
 from ..core.hooks import ImageOnlyTransform
 from ..core.kinds import COLOR, Sampled
 from ..core.labels import Labels
@@ -22,7 +23,7 @@ from ..core.random import Draw
 from ..core.transform import Params
 from .affine import Affine
 from .curves import AutoContrast
-from .jitter import ColorJitter
+from .jitter import NEUTRAL, ColorJitter
 from .tone import Equalize, Posterize, Solarize
 
 Operation = tuple[str, float]
@@ -72,9 +73,8 @@ class Operations:
             self.affine.on(canvas, self._move(name, level))
         elif name in ("Brightness", "Color", "Contrast"):
             field = "saturation" if name == "Color" else name.lower()
-            neutral = {"brightness": 1.0, "contrast": 1.0, "saturation": 1.0, "hue": 0.0}
             factor = 1 + level * self.widths.factor
-            self.jitter.on(canvas, {**neutral, field: factor, "order": [0, 1, 2, 3]})
+            self.jitter.on(canvas, {**NEUTRAL, field: factor, "order": [0, 1, 2, 3]})
         elif name == "Sharpness":
             factor = 1 + level * self.widths.factor
             canvas.edit(lambda image: sharpness(image, factor), is_unit=True)
@@ -131,14 +131,14 @@ class _Policy(Sampled, base=True):
     draws: ClassVar[int] = 0
     widths: ClassVar[Widths] = PAPER
 
+    @cached_property
+    def _cached_operations(self) -> Operations:
+        names = ("interpolation", "mask_interpolation", "border_mode", "fill", "fill_mask")
+        return Operations(self.widths, **{name: getattr(self, name) for name in names})
+
     def on(self, canvas: Canvas, params: Params) -> None:
-        operations: Operations | None = self.__dict__.get("_cached_operations")
-        if operations is None:
-            names = ("interpolation", "mask_interpolation", "border_mode", "fill", "fill_mask")
-            sampling = {name: getattr(self, name) for name in names}
-            operations = self.__dict__["_cached_operations"] = Operations(self.widths, **sampling)
         for name, level in params["operations"]:
-            operations.run(canvas, name, level)
+            self._cached_operations.run(canvas, name, level)
 
 
 class RandAugment(_Policy):
@@ -163,11 +163,6 @@ class RandAugment(_Policy):
     num_ops: Count = 2
     magnitude: Annotated[int, Between(0)] = 9
     num_magnitude_bins: Annotated[int, Between(2)] = 31
-    interpolation: Interpolation = 1
-    mask_interpolation: Interpolation = 0
-    border_mode: Border = 0
-    fill: Fill = 0
-    fill_mask: Fill = 0
     p: Probability = 1.0
 
     def check(self) -> None:
@@ -203,11 +198,6 @@ class TrivialAugmentWide(_Policy):
     """
 
     num_magnitude_bins: Annotated[int, Between(2)] = 31
-    interpolation: Interpolation = 1
-    mask_interpolation: Interpolation = 0
-    border_mode: Border = 0
-    fill: Fill = 0
-    fill_mask: Fill = 0
     p: Probability = 1.0
 
     widths = WIDE
@@ -274,20 +264,14 @@ class AugMix(ImageOnlyTransform):
                 "AugMix.geometry must be False where there are masks, boxes or keypoints, "
                 "which cannot follow a mixture of moves; got True"
             )
-        operations: Operations | None = self.__dict__.get("_cached_operations")
-        if operations is None:
-            operations = self.__dict__["_cached_operations"] = Operations(PAPER)
-        canvas.edit(lambda image: mixture(image, operations, **params), is_unit=True)
+        canvas.edit(lambda image: mixture(image, **params), is_unit=True)
 
 
 def mixture(
-    image: Array,
-    operations: Operations,
-    chains: list[list[Operation]],
-    weights: list[float],
-    share: float,
+    image: Array, chains: list[list[Operation]], weights: list[float], share: float
 ) -> Array:
     """An image, and with a share of all versions of it, each with its weight."""
+    operations = Operations(PAPER)
     total = image.astype(np.float32) * np.float32(1 - share)
     for chain, weight in zip(chains, weights, strict=True):
         plane = Plane("image", "image", [image])

@@ -46,8 +46,7 @@ class Sharpen(Pixel):
             raise self.refuse("kernel_size", "odd")
 
     def edit(self, image: Array, alpha: float, lightness: float) -> Array:
-        result = filtered(lambda part: self._sharpened(part, alpha, lightness), image)
-        return clipped(result) if result.dtype == np.float32 else result
+        return clipped(filtered(lambda part: self._sharpened(part, alpha, lightness), image))
 
     def _sharpened(self, image: Array, alpha: float, lightness: float) -> Array:
         if self.method == "gaussian":
@@ -95,7 +94,7 @@ class UnsharpMask(Pixel):
         is_float = image.dtype == np.float32
         blurred = smoothed(image, kernel, sigma)
         sharp = cv2.addWeighted(image, 1 + alpha, blurred, -alpha, 0).reshape(image.shape)
-        sharp = clipped(sharp) if is_float else sharp
+        sharp = clipped(sharp)
         if not self.threshold:
             return sharp
         limit, most = (self.threshold / 255, 1) if is_float else (self.threshold, 255)
@@ -130,5 +129,4 @@ class Emboss(Pixel):
             return image
         near, far = alpha * strength, alpha * (1 + strength)
         weights = np.array([[-far, -near, 0], [-near, 1, near], [0, near, far]], np.float32)
-        result = filtered(lambda part: cv2.filter2D(part, -1, weights), image)
-        return clipped(result) if result.dtype == np.float32 else result
+        return clipped(filtered(lambda part: cv2.filter2D(part, -1, weights), image))

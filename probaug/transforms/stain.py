@@ -13,7 +13,7 @@ from ..core.channels import clipped
 from ..core.fields import Array, Between, DrawnPair, Probability, dtype_name
 from ..core.kinds import COLOR, Pixel
 from ..core.random import Draw
-from ..core.tone import UNIT_LEVELS
+from ..core.tone import DEPTH, UNIT_LEVELS
 from ..core.transform import Params
 from .noise import repeated
 
@@ -102,9 +102,7 @@ class HEStain(Pixel):
         if not self.augment_background:
             change *= stained(density)
         factor = cv2.exp(change, change)
-        kind = {"uint8": cv2.CV_8U, "uint16": cv2.CV_16U, "float32": cv2.CV_32F}
-        result = cv2.multiply(image, factor, dtype=kind[dtype_name(image.dtype)])
-        return clipped(result) if image.dtype == np.float32 else result
+        return clipped(cv2.multiply(image, factor, dtype=DEPTH[dtype_name(image.dtype)]))
 
 
 def optical_density(image: Array) -> Array:

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import cv2
 import numpy as np
 
+from ..core.channels import as_dtype
 from ..core.fields import (
     Array,
     Between,
@@ -80,10 +81,7 @@ class Superpixels(Pixel):
         kept = repeated(kept, image.shape[2]) if image.ndim == 3 else kept
         result: Array = cv2.multiply(image, kept, dtype=cv2.CV_32F).reshape(image.shape)
         result += colours.reshape(image.shape)
-        if image.dtype == np.float32:
-            return np.clip(result, 0, 1, out=result)
-        white = WHITE[image.dtype.name]
-        return np.asarray(np.rint(result, out=result).clip(0, white).astype(image.dtype))
+        return as_dtype(result, image.dtype)
 
 
 def lab(image: Array) -> Array:

@@ -20,6 +20,7 @@ from ..core.fields import (
     Probability,
     Symmetric,
     WholePair,
+    channels_of,
     up_to,
 )
 from ..core.hooks import hook_data
@@ -224,7 +225,7 @@ class Equalize(Pixel):
         mask = self.mask(image=image, **given) if callable(self.mask) else self.mask
         if mask is not None:
             mask = self._checked(np.asarray(mask), image)
-        channels = 1 if image.ndim == 2 else image.shape[2]
+        channels = channels_of(image)
         if self.by_channels or channels == 1:
             if mask is None or mask.ndim == 2:
                 masks: Any = [mask] * channels
@@ -243,8 +244,7 @@ class Equalize(Pixel):
             )
         split = cv2.cvtColor(image, cv2.COLOR_RGB2YCrCb)
         split[:, :, 0] = equalized(split[:, :, 0], self.mode, mask)
-        result = cv2.cvtColor(split, cv2.COLOR_YCrCb2RGB)
-        return clipped(result) if result.dtype == np.float32 else result
+        return clipped(cv2.cvtColor(split, cv2.COLOR_YCrCb2RGB))
 
     def _checked(self, mask: Array, image: Array) -> Array:
         """The mask as (H, W), or (H, W, C) if it differs by channel."""

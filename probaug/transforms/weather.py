@@ -211,8 +211,7 @@ def bleached(image: Array, gain: float, threshold: float) -> Array:
     lighter = cv2.LUT(lightness, table) if is_bytes else curve(lightness).astype(np.float32)
     result = cv2.cvtColor(cv2.insertChannel(lighter, hls, 1), cv2.COLOR_HLS2RGB_FULL)
     # in 8 bits HLS loses a level here and there
-    result = cv2.max(result, image, result)
-    return clipped(result) if result.dtype == np.float32 else result
+    return clipped(cv2.max(result, image, result))
 
 
 def falling(image: Array, amount: float, seed: int) -> Array:
@@ -355,7 +354,7 @@ class Spatter(Pixel):
     ) -> Array:
         if intensity == 0:
             return image
-        liquid = gaussian(seed, image.shape[:2], std, mean, whole=False)
+        liquid = gaussian(seed, image.shape[:2], std, mean)
         if gauss_sigma > 0:
             weights = cv2.getGaussianKernel(2 * math.ceil(3 * gauss_sigma) + 1, gauss_sigma)
             liquid = cv2.sepFilter2D(liquid, -1, weights, weights).reshape(liquid.shape)
