@@ -14,8 +14,8 @@ from ._recipe import Array, Key, Recipe
 class Batch:
     """The samples of one batch and the arrays they are written into.
 
-    Arrays are allocated when the first result shows their shape; the pipeline writes later
-    results straight into their places. Places may be filled by several threads at once.
+    Arrays are allocated when the first result shows their shape; later results are written
+    straight into their places. Places may be filled by several threads at once.
 
     Args:
         recipe: What happens to a sample.
@@ -33,7 +33,7 @@ class Batch:
         self.arrays: dict[str, Array] = {}
         self._first: dict[str, int] = {}
         self._names: tuple[frozenset[str], int] | None = None
-        self._open: frozenset[str] = frozenset()
+        self._direct: frozenset[str] | None = None
         self._lock = threading.Lock()
 
     def __len__(self) -> int:
@@ -43,14 +43,17 @@ class Batch:
         """Make the sample of one place."""
         key = self.keys[place]
         try:
-            slots = {name: self.arrays[name][place] for name in self._open}
-            given, plain = self.recipe.run(self.read(key[2]), key, slots)
+            direct = self._direct or frozenset()
+            slots = {}
+            if self._direct is not None:
+                slots = {name: array[place] for name, array in self.arrays.items()}
+            given, plain = self.recipe.run(self.read(key[2]), key, slots, direct)
             self._same_names(place, given)
             for name, value in given.items():
                 if value is not slots.get(name):
                     self._put(name, place, value)
             if not slots:
-                self._open = frozenset(plain)
+                self._direct = frozenset(plain)
         except Exception as error:
             error.add_note(f"in sample {key[2]} of epoch {key[1]}")
             raise

@@ -100,12 +100,15 @@ class BoxPacker:
         """The keys of all labels."""
         return (LABELS,) if self.column else self.fields
 
-    def inputs(self, boxes: Any, labels: Mapping[str, Any]) -> dict[str, Any]:
+    def inputs(
+        self, boxes: Any, labels: Mapping[str, Any], others: Mapping[str, Any] | None = None
+    ) -> dict[str, Any]:
         """The pipeline's arguments for boxes and labels; padded rows are left out.
 
         Args:
             boxes: (N, 4) boxes in the pipeline's format; all -1 is padding.
             labels: (N,) labels by key; a class below 0 is padding.
+            others: What else has a row for each box.
 
         """
         boxes = np.asarray(boxes)
@@ -119,9 +122,11 @@ class BoxPacker:
                 real &= column >= 0
         boxes = boxes[real]
         columns = {name: column[real] for name, column in columns.items()}
+        kept = np.flatnonzero(real).tolist()
+        rest = {name: [rows[row] for row in kept] for name, rows in (others or {}).items()}
         if self.column and columns:
-            return {"bboxes": np.column_stack([boxes, columns[LABELS]])}
-        return {"bboxes": boxes, **columns}
+            return {"bboxes": np.column_stack([boxes, columns[LABELS]]), **rest}
+        return {"bboxes": boxes, **columns, **rest}
 
     def pack(self, result: Mapping[str, Any], size: tuple[int, int]) -> dict[str, NDArray[Any]]:
         """Boxes ("bboxes") and labels of a pipeline's result whose image has this (H, W)."""

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from probaug.core.call import PLANES
 
 from ._formats import BoxPacker
+from ._packers import Packer
 from ._values import Values
 
 Array = NDArray[Any]
@@ -29,6 +30,7 @@ class Recipe:
         arrays: Targets that the batch takes as the pipeline gives them; images among them.
         boxes: How boxes are packed, if there are any.
         carried: Keys that go around the pipeline into the batch.
+        packers: What else is made of a result; it takes the place of arrays of the same name.
 
     """
 
@@ -38,6 +40,7 @@ class Recipe:
     arrays: tuple[str, ...]
     boxes: BoxPacker | None
     carried: tuple[str, ...] = ()
+    packers: tuple[Packer, ...] = ()
 
     def lead(self, name: str) -> int | None:
         """How many axes stand before height and width; None if the target has no pixels."""
@@ -46,7 +49,11 @@ class Recipe:
         return None if plane is None else plane[1]
 
     def run(
-        self, sample: Mapping[str, Any], key: Key, slots: Mapping[str, Array]
+        self,
+        sample: Mapping[str, Any],
+        key: Key,
+        slots: Mapping[str, Array],
+        direct: frozenset[str] = frozenset(),
     ) -> tuple[dict[str, Array], set[str]]:
         """Augment one sample; give its arrays, and which of them are as the pipeline made them.
 
@@ -55,9 +62,12 @@ class Recipe:
             key: (seed, epoch, index), which alone decides the draw.
             slots: Arrays to write results into; where the result holds the very same array,
                 it was written there.
+            direct: Those of the slots that the pipeline itself may write into.
 
         """
         data = {name: value for name, value in sample.items() if name not in self.carried}
+        for packer in self.packers:
+            packer.prepare(data)
         source = {}
         for name in self.arrays:
             if name not in data:
@@ -67,25 +77,30 @@ class Recipe:
                 source[name] = array.dtype
                 array = self.values.enter(array)
             data[name] = _read_only(array)
-        result = self._call(data, key, slots)
+        result = self._call(data, key, {name: slots[name] for name in direct})
         given = {name: np.asarray(sample[name]) for name in self.carried if name in sample}
         plain = set()
         for name in self.arrays:
             array = given[name] = np.asarray(result[name])
             if name in source:
-                given[name] = self.values.leave(array, data[name].dtype, source[name])
+                entered = data[name].dtype
+                given[name] = self.values.leave(array, entered, source[name], slots.get(name))
             if given[name] is array:
                 plain.add(name)
+        height, width = np.asarray(result["image"]).shape[:2]
         if self.boxes is not None:
-            height, width = np.asarray(result["image"]).shape[:2]
             given |= self.boxes.pack(result, (height, width))
+        for packer in self.packers:
+            packed = packer.pack({**result, **given}, (height, width), slots)
+            given |= packed
+            plain -= packed.keys()
         return given, plain
 
-    def _call(self, data: dict[str, Any], key: Key, slots: Mapping[str, Array]) -> dict[str, Any]:
+    def _call(self, data: dict[str, Any], key: Key, slots: dict[str, Array]) -> dict[str, Any]:
         result: dict[str, Any]
         if slots:
             try:
-                result = self.pipeline(key=key, out=dict(slots), **data)
+                result = self.pipeline(key=key, out=slots, **data)
                 return result
             except ValueError:
                 # Perhaps a result of another size than the slot's: without slots the same call

@@ -1,18 +1,18 @@
-"""Sources of samples: arrays, or anything indexable that gives dicts."""
+"""Sources of samples: arrays, files, or anything indexable that gives dicts."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
 from ._formats import BoxPacker
 
-TASKS = ("classification", "segmentation", "detection")
-# What a sample dict may call its class.
-LABEL_KEYS = ("label", "class")
 WEIGHT = "sample_weight"
+# How a file is decoded, by Keras' names.
+COLOR_MODES = {"rgb": "rgb", "grayscale": "gray", "raw": "raw"}
 
 
 class Samples(Protocol):
@@ -23,14 +23,59 @@ class Samples(Protocol):
     def __getitem__(self, index: int, /) -> dict[str, Any]: ...
 
 
-def samples_of(owner: str, source: Any, task: str, boxes: BoxPacker | None) -> Samples:
+class Reading(NamedTuple):
+    """How samples are read.
+
+    Args:
+        owner: Who speaks in errors.
+        task: The name of the task.
+        target: The key of y in a sample.
+        boxes: How boxes and labels come out of y, if y is a dict of them.
+        images: Targets that are images; their files are decoded in the color mode.
+        color_mode: A key of COLOR_MODES.
+        planes: Targets made of pixels.
+
+    """
+
+    owner: str
+    task: str
+    target: str
+    boxes: BoxPacker | None
+    images: tuple[str, ...]
+    color_mode: str
+    planes: tuple[str, ...]
+
+    def load(self, sample: dict[str, Any]) -> dict[str, Any]:
+        """Decode what is given as a file; take weights by output apart."""
+        for name in self.planes:
+            value = sample.get(name)
+            if isinstance(value, (str, os.PathLike)):
+                sample[name] = self._decode(value, name in self.images)
+        weight = sample.get(WEIGHT)
+        if isinstance(weight, Mapping):
+            del sample[WEIGHT]
+            sample |= {f"{WEIGHT}/{name}": value for name, value in weight.items()}
+        return sample
+
+    def _decode(self, path: str | os.PathLike[str], is_image: bool) -> Any:
+        from probaug.data.decode import decode  # what has no files needs no decoder
+
+        if not is_image:
+            return decode(path, "raw")
+        image = decode(path, COLOR_MODES[self.color_mode])  # type: ignore[arg-type]
+        return image[..., None] if image.ndim == 2 else image
+
+
+def samples_of(reading: Reading, source: Any) -> Samples:
     """Wrap a user's source; check what can be checked without reading samples."""
-    if isinstance(source, np.ndarray):
+    owner = reading.owner
+    files = isinstance(source, list) and source and isinstance(source[0], (str, os.PathLike))
+    if files or isinstance(source, (np.ndarray, Mapping)):
         source = (source,)
     if isinstance(source, tuple):
-        samples: Samples = ArraySamples(owner, source, task, boxes)
+        samples: Samples = ArraySamples(reading, source)
     elif hasattr(source, "__len__") and hasattr(source, "__getitem__"):
-        samples = DictSamples(owner, source)
+        samples = DictSamples(reading, source)
     else:
         raise TypeError(
             f"{owner}.source must be (x, y), (x, y, sample_weight) or something with a length "
@@ -44,57 +89,56 @@ def samples_of(owner: str, source: Any, task: str, boxes: BoxPacker | None) -> S
 class ArraySamples:
     """Samples out of (x,), (x, y) or (x, y, sample_weight), each indexable along its first axis.
 
-    For detection y is a dict of "boxes", in the pipeline's format, and "labels".
+    Each may be a dict of columns, which are then named as the keys say.
     """
 
-    def __init__(
-        self, owner: str, source: tuple[Any, ...], task: str, boxes: BoxPacker | None
-    ) -> None:
+    def __init__(self, reading: Reading, source: tuple[Any, ...]) -> None:
+        owner, task = reading.owner, reading.task
         if not 1 <= len(source) <= 3:
             raise ValueError(
                 f"{owner}.source must be (x,), (x, y) or (x, y, sample_weight), "
                 f"got a tuple of {len(source)}"
             )
-        self._x, self._y, self._weight = (*source, None, None)[:3]
-        self._task = task
-        self._boxes = boxes
-        if task != "classification" and self._y is None:
+        x, y, weight = (*source, None, None)[:3]
+        if task not in ("classification", "regression") and y is None:
             raise ValueError(f"{owner}.source must hold y for task={task!r}")
-        parts = {"x": self._x, WEIGHT: self._weight}
-        if boxes is None:
-            parts["y"] = self._y
-        elif isinstance(self._y, Mapping) and {"boxes", "labels"} <= set(self._y):
-            parts |= {"y['boxes']": self._y["boxes"], "y['labels']": self._y["labels"]}
-        else:
+        if reading.boxes is not None and not (
+            isinstance(y, Mapping) and {"boxes", "labels"} <= set(y)
+        ):
             raise TypeError(
                 f"{owner}.source must give y as a dict of 'boxes' and 'labels' for "
-                f"task='detection', got {type(self._y).__name__}"
+                f"task={task!r}, got {type(y).__name__}"
             )
-        sizes = {name: len(part) for name, part in parts.items() if part is not None}
+        self._reading = reading
+        self._columns = {
+            **_columns(x, "image"),
+            **_columns(y, reading.target),
+            **{_weight_key(name): part for name, part in _columns(weight, WEIGHT).items()},
+        }
+        if "image" not in self._columns:
+            raise ValueError(f"{owner}.source must have x['image'], got {sorted(self._columns)}")
+        sizes = {name: len(part) for name, part in self._columns.items()}
         if len(set(sizes.values())) > 1:
             raise ValueError(f"{owner}.source must have equal lengths, got {sizes}")
 
     def __len__(self) -> int:
-        return len(self._x)
+        return len(self._columns["image"])
 
     def __getitem__(self, index: int, /) -> dict[str, Any]:
-        sample: dict[str, Any] = {"image": self._x[index]}
-        if self._boxes is not None:
-            sample |= self._boxes.inputs(
-                self._y["boxes"][index], {self._boxes.label: self._y["labels"][index]}
-            )
-        elif self._y is not None:
-            sample["mask" if self._task == "segmentation" else "label"] = self._y[index]
-        if self._weight is not None:
-            sample[WEIGHT] = self._weight[index]
-        return sample
+        sample = {name: _item(column, index) for name, column in self._columns.items()}
+        boxes = self._reading.boxes
+        if boxes is not None:
+            labels = {boxes.label: sample.pop("labels")}
+            masks = {"masks": sample.pop("masks")} if "masks" in sample else {}
+            sample |= boxes.inputs(sample.pop("boxes"), labels, masks)
+        return self._reading.load(sample)
 
 
 class DictSamples:
     """Samples out of an indexable of dicts."""
 
-    def __init__(self, owner: str, source: Any) -> None:
-        self._owner = owner
+    def __init__(self, reading: Reading, source: Any) -> None:
+        self._reading = reading
         self._source = source
 
     def __len__(self) -> int:
@@ -104,5 +148,20 @@ class DictSamples:
         sample = self._source[index]
         if not isinstance(sample, Mapping) or "image" not in sample:
             got = sorted(map(str, sample)) if isinstance(sample, Mapping) else type(sample).__name__
-            raise TypeError(f"{self._owner}.source must give dicts with 'image', got {got}")
-        return dict(sample)
+            raise TypeError(f"{self._reading.owner}.source must give dicts with 'image', got {got}")
+        return self._reading.load(dict(sample))
+
+
+def _columns(part: Any, name: str) -> dict[str, Any]:
+    if part is None:
+        return {}
+    return dict(part) if isinstance(part, Mapping) else {name: part}
+
+
+def _weight_key(name: str) -> str:
+    return name if name == WEIGHT else f"{WEIGHT}/{name}"
+
+
+def _item(column: Any, index: int) -> Any:
+    """One item, by place also of a data frame's column, whatever its index."""
+    return column.iloc[index] if hasattr(column, "iloc") else column[index]

@@ -71,9 +71,16 @@ class Values:
         return image.astype(np.float32, copy=False)
 
     def leave(
-        self, result: NDArray[Any], entered: np.dtype[Any], source: np.dtype[Any]
+        self,
+        result: NDArray[Any],
+        entered: np.dtype[Any],
+        source: np.dtype[Any],
+        slot: NDArray[Any] | None = None,
     ) -> NDArray[Any]:
-        """The result as the user wants it: the very same array where nothing is to be done."""
+        """The result as the user wants it: the very same array where nothing is to be done.
+
+        Where something is, it is written into ``slot``, if that fits.
+        """
         if result.dtype != entered:
             if self.dtype is not None and result.dtype != self.dtype:
                 raise ValueError(
@@ -94,8 +101,12 @@ class Values:
         if entered not in FULL:
             raise ValueError(f"{entered.name} images have no value range to give as {target.name}")
         if target.kind == "f":
-            scaled = result.astype(target)
-            scaled *= self.range[1] / FULL[entered]
+            fits = slot is not None and slot.shape == result.shape and slot.dtype == target
+            scaled: NDArray[Any] = (
+                slot if fits and slot is not None else np.empty_like(result, target)
+            )
+            scale = target.type(self.range[1] / FULL[entered])
+            np.multiply(result, scale, out=scaled, dtype=target)
             return scaled
         whole = np.rint(result * (FULL[target] / FULL[entered]))
         return np.clip(whole, 0, FULL[target]).astype(target)

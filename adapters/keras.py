@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import copy
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
+import cv2
 import keras
 import numpy as np
 from numpy.typing import NDArray
 
+from probaug.core.call import PLANES
+
 from ._batch import Batch
 from ._checks import one_of, seed_of, whole
-from ._formats import BoxPacker
+from ._deterministic import without_randomness
 from ._order import EpochClock, permutation
-from ._recipe import Recipe
-from ._samples import LABEL_KEYS, TASKS, WEIGHT, samples_of
+from ._samples import COLOR_MODES, Reading, samples_of
+from ._tasks import TASKS, Names, Options, Task
 from ._values import Values
 from ._workers import Address, Workers, usable_cpus
 
@@ -28,10 +34,21 @@ class AugmentedSequence(keras.utils.PyDataset):
     A batch depends on the seed, the epoch and its number, and on nothing else: not on threads,
     not on what was asked for before. Sample i of epoch e is drawn by the key (seed, e, i).
 
-    What a batch is, by task: "classification" (x, label); "segmentation" (x, mask), the mask in
-    its own type and shape; "detection" (x, {"boxes": (B, max_boxes, 4) float32,
-    "labels": (B, max_boxes) int32}), rows beyond the boxes -1. A sample_weight comes third.
-    Sources without labels give (x,).
+    What a batch is, by task:
+
+    - "classification" (x, label), the label as it is or as ``label_mode`` says;
+    - "regression" (x, label), as it is;
+    - "segmentation" (x, mask), the mask in its own type and shape, or (B, H, W, num_classes);
+    - "detection" (x, {"boxes": (B, max_boxes, 4) float32, "labels": (B, max_boxes) int32}), rows
+      beyond the boxes -1;
+    - "instances" the same with "masks": (B, max_boxes, H, W) uint8, 1 on the object;
+    - "keypoints" (x, {"keypoints": (B, K, 2), "visibility": (B, K)}) float32, or one array of
+      both. No row is dropped: a point outside the image has visibility 0, one that had
+      visibility 0 or no finite place from the beginning is all zeros.
+
+    A sample_weight comes third. Sources without labels give (x,). With ``inputs`` and ``outputs``
+    x and y are dicts by the names of a model's inputs and outputs; a sample_weight may then be a
+    dict by output.
 
     Keras' ``fit`` shuffles the order of batches by itself. That changes no batch, but batches can
     be prepared ahead only when they are asked for in order: give ``fit(..., shuffle=False)``.
@@ -42,13 +59,16 @@ class AugmentedSequence(keras.utils.PyDataset):
     number, after ``initial_epoch`` and in a second fit too.
 
     Args:
-        source: (x,), (x, y) or (x, y, sample_weight), each indexed by sample, or anything with a
-            length whose items are dicts: "image", and "label" (or "class"), "mask" or "bboxes"
-            with the pipeline's label fields, and "sample_weight" if wanted; every other key goes
-            to the pipeline. For detection y is a dict of "boxes", in the pipeline's format, and
-            "labels", where -1 is padding.
+        source: (x,), (x, y) or (x, y, sample_weight), each indexed by sample or a dict of such
+            columns; or anything with a length whose items are dicts, the readers of
+            `probaug.data` for one: "image", and "label" (or "class"), "mask", "keypoints",
+            "bboxes" with the pipeline's label fields, with "masks" too or instead all of them in
+            "instances", and "sample_weight" if wanted; every other key goes to the pipeline.
+            Where an image or a mask is a path, the file is decoded. For detection and instances y
+            is a dict of "boxes", in the pipeline's format, "labels", where -1 is padding, and
+            "masks".
         pipeline: What augments a sample: a Compose or a single transform.
-        task: "classification", "segmentation" or "detection".
+        task: One of those above.
         batch_size: Samples in a batch.
         shuffle: Visit the samples in another order in each epoch.
         seed: A whole number; None takes the pipeline's, or 0.
@@ -56,13 +76,30 @@ class AugmentedSequence(keras.utils.PyDataset):
             (0, 255) are rounded to 8 bits on their way in. None hands them on as they are.
         dtype: "uint8" or "float32" images out; None gives the source's type. A pipeline that
             changes the type itself (Normalize, ToFloat) decides type and range alone.
+        color_mode: How image files are decoded: "rgb", "grayscale", or "raw" for what is in them.
+        inputs: The names of a model's inputs, each with the key of a sample that it is given, or
+            a list of keys that are names too; "image" is one of the keys. Targets of the pipeline
+            come augmented, other keys as they are.
+        outputs: The same for outputs; keys may also be the names that a task gives.
+        label_mode: "int" or "categorical" (one-hot) for classes and masks; "binary" (0 to 1) or
+            "multi_label" (as many as there are) for classes.
+        num_classes: How many classes there are; a number beyond is an error.
+        class_names: Names that labels may have, in the order of their numbers.
+        ignore_class: The number of pixels that belong to no class; one-hot they are all zeros.
+            A loss of whole numbers needs to know it too.
+        class_weight: The weight of each class, as Keras' ``fit`` takes it; here it becomes a
+            sample_weight, for masks one of each pixel.
         max_boxes: Rows of boxes for each sample; more boxes are an error.
         bounding_box_format: Keras' name of the box format to give; None gives the pipeline's.
         label_field: The label field that holds the class; None takes the pipeline's first.
+        keypoint_format: "xy" in pixels, counting their centres, or "rel_xy", where 0 and 1 are
+            the image's edges; "xyv" and "rel_xyv" have the visibility as a third column.
         drop_last: Leave out the last batch if it is not full.
         threads: Threads that fill batches; 0 works in the caller's, None takes a thread for each
             processor, at most 8.
         lookahead: Batches to prepare ahead while they are asked for in order.
+        opencv_threads: Given to ``cv2.setNumThreads``, which holds for the whole process; 1 keeps
+            OpenCV's threads out of the way of these. None leaves them as they are.
         freeze_epoch: Stay at one epoch: the same order and draws in each pass, for validation.
         epoch: The epoch to begin with.
         workers: Must be 1: see ``threads``.
@@ -81,12 +118,22 @@ class AugmentedSequence(keras.utils.PyDataset):
         seed: int | None = None,
         value_range: tuple[float, float] | None = None,
         dtype: Any = None,
+        color_mode: str = "rgb",
+        inputs: Names = None,
+        outputs: Names = None,
+        label_mode: str | None = None,
+        num_classes: int | None = None,
+        class_names: Sequence[str] | None = None,
+        ignore_class: int | None = None,
+        class_weight: Mapping[int, float] | None = None,
         max_boxes: int | None = None,
         bounding_box_format: str | None = None,
         label_field: str | None = None,
+        keypoint_format: str | None = None,
         drop_last: bool = False,
         threads: int | None = None,
         lookahead: int = 2,
+        opencv_threads: int | None = None,
         freeze_epoch: bool = False,
         epoch: int = 0,
         workers: int = 1,
@@ -95,33 +142,30 @@ class AugmentedSequence(keras.utils.PyDataset):
         super().__init__(workers=1, use_multiprocessing=False)
         self.workers = workers
         self.use_multiprocessing = use_multiprocessing
-        self.task = one_of(OWNER, "task", task, TASKS)
+        options = Options(
+            label_mode, num_classes, class_names, ignore_class, class_weight,
+            max_boxes, bounding_box_format, label_field, keypoint_format,
+        )  # fmt: skip
+        values = Values.of(OWNER, value_range, dtype)
+        self._task = Task.of(OWNER, task, pipeline, values, options, inputs, outputs)
+        self.color_mode = one_of(OWNER, "color_mode", color_mode, COLOR_MODES)
         self.batch_size = whole(OWNER, "batch_size", batch_size, 1)
         self.shuffle = shuffle
         self.seed = seed_of(OWNER, seed, pipeline)
         self.drop_last = drop_last
-        boxes = None
-        if task == "detection":
-            fields = None if label_field is None else (label_field,)
-            boxes = BoxPacker.of(OWNER, pipeline, max_boxes, bounding_box_format, fields)
-        self._samples = samples_of(OWNER, source, task, boxes)
+        self._samples = samples_of(self._reading, source)
         if len(self) == 0:
             raise ValueError(
                 f"{OWNER}.batch_size must be <= {len(self._samples)}, the samples there are, "
                 f"with drop_last, got {batch_size}"
             )
-        self._recipe = Recipe(
-            pipeline,
-            Values.of(OWNER, value_range, dtype),
-            images=("image",),
-            arrays=("image", "mask") if task == "segmentation" else ("image",),
-            boxes=boxes,
-            carried=(*LABEL_KEYS, WEIGHT) if task == "classification" else (WEIGHT,),
-        )
         self._clock = EpochClock(whole(OWNER, "epoch", epoch, 0), len(self), freeze_epoch)
+        self._is_plain = False
         self._order: tuple[int, NDArray[np.intp]] | None = None
         threads = min(usable_cpus(), 8) if threads is None else whole(OWNER, "threads", threads, 0)
         self._feed = Workers(threads, whole(OWNER, "lookahead", lookahead, 0))
+        if opencv_threads is not None:
+            cv2.setNumThreads(whole(OWNER, "opencv_threads", opencv_threads, 0))
 
     def __len__(self) -> int:
         full, rest = divmod(len(self._samples), self.batch_size)
@@ -139,13 +183,37 @@ class AugmentedSequence(keras.utils.PyDataset):
         except Exception as error:
             error.add_note(f"in {OWNER}, batch {index}")
             raise
-        return self._pack(batch.arrays)
+        return self._task.pack(batch.arrays)
 
     def __repr__(self) -> str:
+        runs = f"epoch={self.epoch}"
+        if self._is_plain:
+            pipeline = self.pipeline
+            shown = pipeline.indented_repr() if hasattr(pipeline, "indented_repr") else pipeline
+            runs = f"without augmentation, pipeline={shown}"
         return (
             f"{OWNER}({len(self._samples)} samples, {len(self)} batches of {self.batch_size}, "
-            f"task={self.task!r}, seed={self.seed}, epoch={self.epoch})"
+            f"task={self.task!r}, seed={self.seed}, {runs})"
         )
+
+    @property
+    def task(self) -> str:
+        """What a batch is for."""
+        return self._task.name
+
+    @property
+    def pipeline(self) -> Any:
+        """What runs on a sample."""
+        return self._task.recipe.pipeline
+
+    @property
+    def _reading(self) -> Reading:
+        recipe = self._task.recipe
+        planes = {*recipe.arrays, *PLANES}
+        return Reading(
+            OWNER, self.task, TASKS[self.task], self._task.boxes,
+            recipe.images, self.color_mode, tuple(sorted(planes)),
+        )  # fmt: skip
 
     @property
     def epoch(self) -> int:
@@ -171,6 +239,33 @@ class AugmentedSequence(keras.utils.PyDataset):
             order.flags.writeable = False
             known = self._order = epoch, order
         return known[1]
+
+    def without_augmentation(
+        self, source: Any = None, *, validation: Any = None
+    ) -> AugmentedSequence:
+        """Give a sequence for validation: the same batches in the same order, epoch by epoch.
+
+        It runs what is left of the pipeline when nothing is drawn: transforms that always do the
+        same; of random crops the central ones, whether of a size or scaled to it (then the
+        shorter side is scaled and the middle cut out). Its repr shows what runs. Samples are not
+        shuffled, and none is left out.
+
+        Args:
+            source: The samples to validate with; None takes those of this sequence.
+            validation: A pipeline to run instead.
+
+        """
+        other = copy.copy(self)
+        recipe = self._task.recipe
+        pipeline = without_randomness(recipe.pipeline) if validation is None else validation
+        other._task = replace(self._task, recipe=replace(recipe, pipeline=pipeline))
+        if source is not None:
+            other._samples = samples_of(other._reading, source)
+        other.shuffle, other.drop_last, other._order = False, False, None
+        other._clock = EpochClock(0, len(other), frozen=True)
+        other._feed = Workers(self._feed.threads, self._feed.lookahead)
+        other._is_plain = True
+        return other
 
     def close(self) -> None:
         """Stop the threads; they start again when the next batch is asked for."""
@@ -216,18 +311,7 @@ class AugmentedSequence(keras.utils.PyDataset):
         low = index * self.batch_size
         chosen = self.order(epoch)[low : low + self.batch_size].tolist()
         keys = [(self.seed, epoch, sample) for sample in chosen]
-        return Batch(self._recipe, keys, self._samples.__getitem__)
-
-    def _pack(self, arrays: dict[str, Any]) -> tuple[Any, ...]:
-        labels: list[Any] = []
-        if self.task == "classification":
-            labels = [arrays[name] for name in LABEL_KEYS if name in arrays][:1]
-        elif self.task == "segmentation":
-            labels = [arrays["mask"]]
-        elif self._recipe.boxes is not None:
-            classes = arrays[self._recipe.boxes.label]
-            labels = [{"boxes": arrays["bboxes"], "labels": classes}]
-        return (arrays["image"], *labels, *(arrays[n] for n in (WEIGHT,) if n in arrays))
+        return Batch(self._task.recipe, keys, self._samples.__getitem__)
 
 
 class _EpochCallback(keras.callbacks.Callback):

@@ -166,7 +166,7 @@ def test_the_last_batch_may_be_small_or_left_out():
 
 def test_batches_are_prepared_ahead_only_after_requests_in_order():
     sequence = stamped(count=40, batch_size=4, threads=2, shuffle=False, lookahead=2)
-    keys = sequence._recipe.pipeline.keys
+    keys = sequence.pipeline.keys
 
     def made():
         sequence.close()  # waits for what is under way
@@ -185,7 +185,7 @@ def test_batches_are_prepared_ahead_only_after_requests_in_order():
     for i in range(5):
         quiet[i]
     quiet.close()
-    assert {index // 4 for (_, _, index) in quiet._recipe.pipeline.keys} == set(range(5))
+    assert {index // 4 for (_, _, index) in quiet.pipeline.keys} == set(range(5))
 
 
 def test_a_batch_prepared_ahead_never_crosses_epochs():
@@ -200,7 +200,7 @@ def test_each_sample_is_made_once_when_asked_for_in_order():
     sequence = stamped(count=40, batch_size=4, threads=2)
     epoch_of(sequence)
     sequence.close()
-    assert set(sequence._recipe.pipeline.keys.values()) == {1}
+    assert set(sequence.pipeline.keys.values()) == {1}
 
 
 # -------------------------------------------------------------------------------- epochs in fits

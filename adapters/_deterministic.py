@@ -1,0 +1,169 @@
+"""A pipeline without what is random in it: what a validation sequence runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+import probaug as A
+from probaug.core.canvas import Canvas
+from probaug.core.compose import BaseCompose
+from probaug.core.hooks import BasicTransform
+from probaug.core.labels import Labels
+from probaug.core.layer import Plane
+from probaug.core.random import enter, leave
+from probaug.core.transform import Leaf, Node
+
+# Draws to compare; what can come out in two ways comes out the same in all with chance 2^-15.
+DRAWS = 16
+_READING = ("interpolation", "mask_interpolation", "area_for_downscale")
+_PADDING = ("pad_if_needed", "border_mode", "fill", "fill_mask")
+
+
+def without_randomness(pipeline: Any) -> Any:
+    """Leave out of a pipeline all that is drawn.
+
+    A transform stays if it always runs and does the same whatever is drawn. One that always cuts
+    or scales to a size that the model needs gives way to its form without a draw: a random crop
+    to the central one, a random crop that is scaled to a resize of the shorter side and a central
+    crop, a random place of padding to the middle, a choice of sizes to the largest, a choice
+    between transforms that all do such things to its likeliest. Everything else goes.
+    """
+    if not isinstance(pipeline, Node):
+        raise TypeError(
+            "only a probaug pipeline can be left without its random parts, got "
+            f"{type(pipeline).__name__}; give validation= a pipeline"
+        )
+    forms = _forms(pipeline)
+    if isinstance(pipeline, A.Compose):
+        inside = forms[0].transforms if forms else []
+        return pipeline.replace(transforms=list(inside), p=1.0)
+    return A.Compose(forms)
+
+
+def _forms(node: Node) -> list[Any]:
+    """What runs in a node's place; nothing if it is dropped."""
+    if isinstance(node, (A.OneOf, A.OneOrOther)):
+        return _likeliest(node)
+    if node.p < 1:
+        return []
+    if isinstance(node, BaseCompose):
+        if not isinstance(node, (A.Sequential, A.SelectiveChannelTransform)):
+            return []
+        inside = [form for child in node.transforms for form in _forms(child)]
+        return [node.replace(transforms=inside)] if inside or isinstance(node, A.Compose) else []
+    form = CENTRAL.get(type(node))
+    if form is not None:
+        return form(node)
+    return [node] if isinstance(node, Leaf) and is_constant(node) else []
+
+
+def _likeliest(node: Any) -> list[Any]:
+    """The likeliest of alternatives that bring all images to a size; nothing of others."""
+    odds = [child.p for child in node.transforms]
+    if isinstance(node, A.OneOrOther):
+        odds = [node.p, *[0] * (len(odds) - 2), 1 - node.p]
+    elif node.p < 1:
+        return []
+    chances = [(chance, child) for chance, child in zip(odds, node.transforms) if chance > 0]
+    forms = [_forms(child if child.p in (0, 1) else child.replace(p=1)) for _, child in chances]
+    if len(forms) == 1:
+        return forms[0]
+    if not all(any(type(form) in SIZING for form in _leaves(found)) for found in forms):
+        return []
+    return max(zip(chances, forms), key=lambda pair: pair[0][0])[1]
+
+
+def _leaves(forms: list[Any]) -> list[Any]:
+    return [
+        leaf
+        for form in forms
+        for leaf in (_leaves(form.transforms) if isinstance(form, BaseCompose) else [form])
+    ]
+
+
+def is_constant(transform: Leaf) -> bool:
+    """Whether a transform does the same whatever is drawn; one that cannot be tried does not."""
+    hooked = isinstance(transform, BasicTransform) and transform._hooked
+    try:
+        trial = _picture if hooked else _params
+        first, *others = (trial(transform, index) for index in range(DRAWS))
+    except Exception:  # it needs more than an image: boxes, other samples, its neighbours' draws
+        return False
+    return all(other == first for other in others)
+
+
+def _params(transform: Leaf, index: int) -> str:
+    """What a transform draws for a grey image, by a key."""
+    plane = Plane("image", "image", [np.full((64, 96, 3), 128, np.uint8)])
+    canvas = Canvas([plane], Labels({}, {}), {})
+    draw = enter(((0, 0), 0, index), transform.slots)
+    try:
+        draw.slot, draw.lane, draw.stop, draw.canvas = 1, 0, transform.slots, canvas
+        return repr(transform.sample(draw, canvas))
+    finally:
+        leave(draw)
+
+
+def _picture(transform: Leaf, index: int) -> bytes:
+    """What a user's transform, whatever it draws from, makes of an image."""
+    image = np.arange(64 * 96 * 3, dtype=np.uint32).astype(np.uint8).reshape(64, 96, 3)
+    given = transform(image=image, key=(0, 0, index))["image"]
+    return repr((given.shape, given.dtype)).encode() + np.asarray(given).tobytes()
+
+
+def _kept(node: Any, names: tuple[str, ...]) -> dict[str, Any]:
+    return {name: getattr(node, name) for name in names if hasattr(node, name)}
+
+
+def _center_crop(node: Any) -> list[Any]:
+    return [A.CenterCrop(node.height, node.width, **_kept(node, _PADDING))]
+
+
+def _resized_crop(node: Any) -> list[Any]:
+    """The shorter side to its size, then the middle."""
+    smallest = A.SmallestMaxSize(max_size_hw=tuple(node.size), **_kept(node, _READING))
+    return [smallest, A.CenterCrop(*node.size)]
+
+
+def _safe_crop(node: Any) -> list[Any]:
+    """All of the image, for that is the only window without a draw that holds every box."""
+    return [A.Resize(node.height, node.width, **_kept(node, _READING))]
+
+
+def _central_crop_3d(node: Any) -> list[Any]:
+    return [A.CenterCrop3D(node.size, **_kept(node, ("pad_if_needed", "fill", "fill_mask")))]
+
+
+def _centered(node: Any) -> list[Any]:
+    name = "position" if hasattr(node, "position") else "pad_position"
+    return [node.replace(**{name: "center"}) if getattr(node, name) == "random" else node]
+
+
+def _largest(node: Any) -> list[Any]:
+    sizes = node.max_size
+    return [node.replace(max_size=max(sizes)) if isinstance(sizes, tuple) else node]
+
+
+CENTRAL: dict[type, Callable[[Any], list[Any]]] = {
+    A.RandomCrop: _center_crop,
+    A.AtLeastOneBBoxRandomCrop: _center_crop,
+    A.CropNonEmptyMaskIfExists: _center_crop,
+    A.RandomResizedCrop: _resized_crop,
+    A.RandomSizedCrop: _resized_crop,
+    A.RandomSizedBBoxSafeCrop: _safe_crop,
+    A.RandomCrop3D: _central_crop_3d,
+    A.CenterCrop: _centered,
+    A.Crop: _centered,
+    A.PadIfNeeded: _centered,
+    A.PadIfNeeded3D: _centered,
+    A.LetterBox: _centered,
+    A.LongestMaxSize: _largest,
+    A.SmallestMaxSize: _largest,
+}
+"""What takes the place of transforms that give the size a model needs."""
+
+SIZING = {*CENTRAL, A.CenterCrop3D, A.Resize}
+"""Transforms that bring images to a size."""
