@@ -38,6 +38,12 @@ class OrientedBoxes(Boxes):
         self.settled = None
         self._check(name, size)
 
+    def __copy__(self) -> OrientedBoxes:
+        other = type(self).__new__(type(self))
+        for name in ("params", "source", "start", "quads", "rows", "settled"):
+            setattr(other, name, getattr(self, name))
+        return other
+
     @property
     def edges(self) -> Array:  # type: ignore[override]
         """The upright (N, 4) boxes around them."""

@@ -13,6 +13,7 @@ from ..core.call import checked_image
 from ..core.canvas import Canvas
 from ..core.fields import Array, Between, Probability
 from ..core.holes import Hole, cover_labels, scaled_holes
+from ..core.instances import ALIKE
 from ..core.kinds import COLOR
 from ..core.matrix import Size
 from ..core.mix import (
@@ -221,8 +222,8 @@ class OverlayElements(Mix):
     Each element is a dict: "image", of the dtype and channels of the image; "bbox", where to put
     it (x_min, y_min, x_max, y_max as fractions of the image), without which it lands anywhere in
     its own size, or the image's where that is smaller; "mask", not 0 where it is to be seen;
-    "mask_id", the number that the mask has there afterwards. All are pasted, in their order. Boxes
-    and keypoints stay what they are.
+    "mask_id", the number that the mask has there afterwards (those of instances have 0). All are
+    pasted, in their order. Boxes, polygons and keypoints stay what they are.
 
     Args:
         metadata_key: Name in the call of the elements: a dict, or a list of them.
@@ -250,8 +251,9 @@ class OverlayElements(Mix):
             for plane in canvas.planes:
                 is_image = plane.kind == "image"
                 if is_image or (plane.kind == "mask" and element.get("mask_id") is not None):
+                    shown = {**element, "mask_id": 0} if plane.name in ALIKE else element
                     for frame in planes[plane.name]:
-                        overlay(name, frame, element, place, is_image)
+                        overlay(name, frame, shown, place, is_image)
         if params["places"]:
             set_planes(canvas, planes)
 
