@@ -2,6 +2,8 @@
 #
 #   make demo    real photos, overlays, two small models trained;
 #                ARGS="--coco FILE --images DIR" takes your own
+#   make gallery    every transform drawn on photos, into docs/gallery; the same ARGS, and
+#                ARGS="--only Rotate Mosaic" draws some
 #   make test    the tests but the slow ones (make test-slow); ARGS="-k flips" picks some
 #   make test-oldest    the same with the oldest OpenCV there is support for, without TensorFlow
 #   make test-torch     those of ToTensorV2 and ToTensor3D, with PyTorch, a large download
@@ -34,7 +36,7 @@ PYTEST = $(RUN) -m pytest -n $(WORKERS) --dist worksteal
 export TF_CPP_MIN_LOG_LEVEL ?= 2
 export PIP_DISABLE_PIP_VERSION_CHECK ?= 1
 
-.PHONY: help ready demo test test-slow test-oldest test-torch lint format bench clean
+.PHONY: help ready demo gallery test test-slow test-oldest test-torch lint format bench clean
 .DELETE_ON_ERROR:
 
 help:
@@ -46,6 +48,9 @@ ready: .venv/ready
 
 demo: ready
 	$(RUN) -m demo $(ARGS)
+
+gallery: ready
+	$(RUN) -m demo.gallery $(ARGS)
 
 test: ready
 	$(PYTEST) -m "not slow" $(ARGS)
@@ -74,7 +79,7 @@ bench: .venv-bench/ready-$(OPENCV)
 	$(BENCH) benchmarks/pipelines.py $(ARGS)
 
 clean:
-	rm -rf .venv .venv-bench .venv-oldest .venv-torch build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-bench .venv-oldest .venv-torch docs/gallery build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # $(call environment,FOLDER): a virtual environment there, unless there is one.

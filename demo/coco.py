@@ -60,6 +60,28 @@ class Photo:
                 union |= mask
         return union
 
+    def polygons(self) -> list[list[list[float]]]:
+        """The rings of each object, x, y, x, y, ...; its box where there is no polygon."""
+        return [
+            outline if outline and isinstance(outline, list) else [ring(box)]
+            for outline, box in zip(self.outlines, self.bboxes)
+        ]
+
+    def oriented(self) -> list[list[float]]:
+        """The smallest turned box of each object: coco's four numbers, clockwise degrees."""
+        rows = []
+        for rings in self.polygons():
+            points = np.concatenate([np.reshape(part, (-1, 2)) for part in rings])
+            (x, y), (w, h), angle = cv2.minAreaRect(points.astype(np.float32))
+            rows.append([x - w / 2, y - h / 2, w, h, angle])
+        return rows
+
+
+def ring(box: list[float]) -> list[float]:
+    """A coco box as a ring."""
+    x, y, w, h = box
+    return [x, y, x + w, y, x + w, y + h, x, y + h]
+
 
 def rasterise(outline: Any, box: list[float], height: int, width: int) -> np.ndarray:
     """Turn polygons, an uncompressed RLE or, without either, the box into a (H, W) mask."""
@@ -71,8 +93,7 @@ def rasterise(outline: Any, box: list[float], height: int, width: int) -> np.nda
         return np.ascontiguousarray(np.repeat(values, counts).reshape(width, height).T)
     mask = np.zeros((height, width), np.uint8)
     if not outline:
-        x, y, w, h = box
-        outline = [[x, y, x + w, y, x + w, y + h, x, y + h]]
+        outline = [ring(box)]
     for polygon in outline:  # one by one: together, overlapping parts would cancel out
         points = np.asarray(polygon, np.float64).reshape(-1, 2)
         x0, y0 = np.maximum(np.floor(points.min(0)), 0).astype(int)

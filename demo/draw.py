@@ -1,4 +1,4 @@
-"""Draw boxes, masks and keypoints on photos, and photos in a grid."""
+"""Draw boxes, outlines, masks and keypoints on photos, and photos in a grid."""
 
 from __future__ import annotations
 
@@ -32,18 +32,29 @@ def overlay(
     ids: Sequence[int] | None = None,
     keypoints: Any = (),
     keypoint_labels: Sequence[str] = (),
+    polygons: Any = (),
+    polygon_ids: Sequence[int] = (),
+    oriented: Any = (),
+    oriented_ids: Sequence[int] = (),
 ) -> np.ndarray:
-    """A copy of the image with translucent masks, coco boxes, dots and names.
+    """A copy of the image with translucent masks, coco boxes, outlines, dots and names.
 
-    `ids[i]` is the number of the object in box i, which is also its place among the masks.
+    `ids[i]` is the number of the object in box i, which is also its place among the masks; the
+    others are numbers of polygons and of oriented boxes.
     """
     canvas = image.copy()
     for number, mask in enumerate(masks):
         inside = mask > 0
         tint = np.array(color(number), np.float32)
         canvas[inside] = (0.7 * canvas[inside] + 0.3 * tint).astype(np.uint8)
-        edges, _ = cv2.findContours(mask, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE)
-        cv2.drawContours(canvas, edges, -1, color(number), 1)
+        if not len(polygon_ids):  # they have the same lines, and are there to be compared
+            edges, _ = cv2.findContours(mask, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE)
+            cv2.drawContours(canvas, edges, -1, color(number), 1)
+    for number, rings in zip(polygon_ids, polygons):
+        outline(canvas, [np.reshape(ring, (-1, 2)) for ring in rings], color(int(number)))
+    for number, row in zip(oriented_ids, oriented):
+        red, green, blue = color(int(number))
+        outline(canvas, [turned(row)], (red * 2 // 3, green * 2 // 3, blue * 2 // 3))
     numbers = range(len(labels)) if ids is None else [int(i) for i in ids]
     boxes = [[float(value) for value in box[:4]] for box in bboxes]
     for number, (x, y, w, h) in zip(numbers, boxes):
@@ -70,6 +81,18 @@ def overlay(
 def fixed(x: float, y: float) -> tuple[int, int]:
     """Edge coordinates as the fixed-point pixel centres that OpenCV draws with."""
     return round((x - 0.5) * 2**SUBPIXEL), round((y - 0.5) * 2**SUBPIXEL)
+
+
+def outline(canvas: np.ndarray, rings: Sequence[np.ndarray], ink: tuple[int, int, int]) -> None:
+    """Draw closed lines through points in edge coordinates."""
+    lines = [np.array([fixed(x, y) for x, y in ring.tolist()], np.int32) for ring in rings]
+    cv2.polylines(canvas, lines, True, ink, 1, cv2.LINE_AA, SUBPIXEL)
+
+
+def turned(row: Sequence[float]) -> np.ndarray:
+    """The corners of an oriented coco box."""
+    x, y, w, h, angle = map(float, row[:5])
+    return cv2.boxPoints(((x + w / 2, y + h / 2), (w, h), angle))
 
 
 def dot(at: tuple[int, int], radius: float) -> np.ndarray:
@@ -141,6 +164,39 @@ def grid(rows: Sequence[Sequence[np.ndarray]], titles: Sequence[str], side: int)
             left = gap + j * (side + gap) + (side - w) // 2
             page[top : top + h, left : left + w] = image
     return page
+
+
+def sheet(rows: Sequence[Sequence[tuple[str, np.ndarray]]], side: int) -> np.ndarray:
+    """Place captions and images, of at most side x side, in rows as high as their images."""
+    gap, line, size = 8, 13, 0.36
+    columns = max(map(len, rows))
+    parts = []
+    for row in rows:
+        texts = [wrapped(caption, side, size) for caption, _ in row]
+        head = line * max(map(len, texts)) + 6
+        height = head + max(image.shape[0] for _, image in row) + 2 * gap
+        part = np.full((height, gap + columns * (side + gap), 3), BACKGROUND, np.uint8)
+        for column, (text, (_, image)) in enumerate(zip(texts, row)):
+            left = gap + column * (side + gap)
+            for number, words in enumerate(text):
+                at = left, (number + 1) * line
+                cv2.putText(part, words, at, FONT, size, (20, 20, 20), 1, cv2.LINE_AA)
+            h, w = image.shape[:2]
+            part[head : head + h, left : left + w] = image
+        parts.append(part)
+    return np.concatenate(parts)
+
+
+def wrapped(words: str, width: int, size: float) -> list[str]:
+    """Cut words into lines of at most this width, in pixels."""
+    lines = [""]
+    for word in words.split(" "):
+        longer = f"{lines[-1]} {word}".lstrip()
+        if cv2.getTextSize(longer, FONT, size, 1)[0][0] > width and lines[-1]:
+            lines.append(word)
+        else:
+            lines[-1] = longer
+    return lines
 
 
 def save(path: Path, page: np.ndarray) -> None:
