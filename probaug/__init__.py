@@ -3,15 +3,8 @@
 Code written for Albumentations 2.0.8 runs after changing its import to ``import probaug as A``.
 """
 
-from .core.compose import (
-    BaseCompose,
-    OneOf,
-    OneOrOther,
-    RandomOrder,
-    SelectiveChannelTransform,
-    Sequential,
-    SomeOf,
-)
+from .core.choices import OneOf, OneOrOther, RandomOrder, SomeOf
+from .core.compose import BaseCompose, SelectiveChannelTransform, Sequential
 from .core.hooks import BasicTransform, DualTransform, ImageOnlyTransform, Transform3D
 from .core.keypoints_utils import angle_2pi_range
 from .core.params import BboxParams, KeypointParams, PolygonParams

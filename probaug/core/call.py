@@ -1,15 +1,14 @@
-"""The boundary: data by keyword in, data by keyword out, the strict core in between."""
+"""The boundary: data by keyword in, the strict core, and what `results` gives back."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from .boxes import Boxes
-from .canvas import VOLUMES, Canvas, Slices, together
+from .canvas import VOLUMES, Canvas, Slices
 from .declared import walk
 from .fields import Array
 from .instances import ALIKE, Instances
@@ -22,6 +21,7 @@ from .points import Points
 from .polygons import Polygons
 from .random import Key, current, enter, key_of, leave
 from .refit import refit
+from .results import give
 
 if TYPE_CHECKING:
     from .transform import Node, Record, Settings
@@ -284,148 +284,3 @@ def refuse_unknown(name: str, settings: Settings, rest: dict[str, Any], node: No
     unknown = [key for key, value in rest.items() if key not in known and value is not None]
     if unknown:
         raise ValueError(f"{name} is strict and does not know {', '.join(map(repr, unknown))}")
-
-
-def give(canvas: Canvas, data: dict[str, Any], out: Mapping[str, Array] | None) -> dict[str, Any]:
-    """Finish all pending work and put the results where the data was."""
-    targets = dict(out) if out else None
-    if canvas.finish:
-        canvas.reopen()
-    if targets:
-        require_targets(canvas, targets)
-    canvas.flush(direct(canvas, targets) if targets else None)
-    result = {**data, **canvas.data}
-    for layer in canvas.layers:
-        for plane in layer.planes:
-            name = plane.name
-            stack = canvas.stacks.get(name)
-            if stack is None:
-                value = owned(plane.frames[0], plane.given[0])
-            else:
-                value = restack(plane, stack)
-            if targets and name in targets:
-                value = written(name, value, targets[name])
-            elif value is plane.given[0]:
-                continue  # what the caller gave, even if it was read in another byte order
-            result[name] = value
-    if canvas.stacks:
-        result.update(empty_stacks(canvas))
-    if canvas.finish:
-        result.update(finished(canvas, data, result))
-    if canvas.is_labelled:
-        result.update(given_labels(canvas))
-    if canvas.instances is not None:
-        canvas.instances.give(result, canvas)
-    return result
-
-
-def kept_rows(canvas: Canvas) -> dict[str, Array]:
-    """For every label target, which of the given rows are left, in the order of the result."""
-    kept = {name: target.rows for name, target in canvas.labels.targets.items()}
-    if canvas.instances is not None:
-        kept = {name: rows for name, rows in kept.items() if name not in ALIKE}
-        kept["instances"] = np.array(canvas.instances.alive(canvas), np.intp)
-    return kept
-
-
-def finished(canvas: Canvas, data: dict[str, Any], result: dict[str, Any]) -> dict[str, Any]:
-    """Results of pixels as what the last transform makes of them."""
-    names = {plane.name for layer in canvas.layers for plane in layer.planes} | {*canvas.stacks}
-    finishes = {name: canvas.finish.get(canvas.alike.get(name, name)) for name in names & {*data}}
-    return {name: to(result[name], data[name]) for name, to in finishes.items() if to}
-
-
-def empty_stacks(canvas: Canvas) -> dict[str, Array]:
-    """Arrays of no frames, of the size that frames would have."""
-    size, result = canvas.size, {}
-    for name, (value, leading) in canvas.stacks.items():
-        if not isinstance(value, np.ndarray) or 0 not in leading:
-            continue
-        shape = (*leading, *size, *value.shape[len(leading) + 2 :])
-        if shape != value.shape:
-            result[name] = np.zeros(shape, value.dtype)
-    return result
-
-
-def given_labels(canvas: Canvas) -> dict[str, Any]:
-    """Boxes, keypoints and their label fields, as the caller wrote them."""
-    size = canvas.size
-    result: dict[str, Any] = {}
-    for name, boxes in canvas.labels.boxes.items():
-        result[name] = boxes.give(size)
-        result.update(boxes.source.give_fields(boxes.rows))
-    for name, points in canvas.labels.points.items():
-        result[name] = points.give(size)
-        result.update(points.give_fields())
-    for name, polygons in canvas.labels.polygons.items():
-        result[name] = polygons.give(size)
-        result.update(polygons.source.give_fields(polygons.rows))
-    return result
-
-
-def require_targets(canvas: Canvas, out: Mapping[str, Any]) -> None:
-    """Raise an error for a destination that nothing could be written to."""
-    names = [plane.name for layer in canvas.layers for plane in layer.planes]
-    for name, target in out.items():
-        if canvas.alike.get(name, name) in canvas.finish:
-            raise TypeError(f"out[{name!r}] cannot hold a tensor; leave it out, or the conversion")
-        if name not in names:
-            raise ValueError(f"out[{name!r}] names nothing to write; there is {', '.join(names)}")
-        if not isinstance(target, np.ndarray):
-            raise TypeError(f"out[{name!r}] must be an array, got {type(target).__name__}")
-        if canvas.is_list(name):
-            raise TypeError(f"out[{name!r}] needs {name} to be given as an array, not as a list")
-        if not target.flags.writeable:
-            raise ValueError(f"out[{name!r}] is read-only")
-
-
-def direct(canvas: Canvas, out: dict[str, Array]) -> dict[str, Array]:
-    """Destinations that the last step may write to; OpenCV neither strides nor works in place."""
-    given = [g for layer in canvas.layers for plane in layer.planes for g in plane.given]
-    return {
-        name: target
-        for name, target in out.items()
-        if target.flags.c_contiguous and not any(np.may_share_memory(target, g) for g in given)
-    }
-
-
-def owned(frame: Array, given: Array) -> Array:
-    """The input itself, or a C-contiguous result that shares no memory with it."""
-    flags = frame.flags
-    if frame is given or (flags.owndata and flags.c_contiguous):
-        return frame
-    if not frame.flags.c_contiguous or np.may_share_memory(frame, given):
-        return frame.copy()
-    return frame
-
-
-def restack(plane: Plane, stack: tuple[Any, tuple[int, ...]]) -> Any:
-    """The frames of a plane in the caller's container."""
-    given, leading = stack
-    same_count = len(plane.frames) == len(plane.given)
-    if plane.frames is plane.given:
-        return given
-    if same_count and all(map(lambda a, b: a is b, plane.frames, plane.given)):
-        return given
-    if isinstance(given, np.ndarray):
-        stacked = together(plane.frames)
-        if not stacked.flags.c_contiguous or np.may_share_memory(stacked, given):
-            stacked = stacked.copy()
-        return stacked.reshape(*leading, *stacked.shape[1:])
-    pairs = zip_longest(plane.frames, plane.given[: len(plane.frames)])
-    frames = [frame if was is None else owned(frame, was) for frame, was in pairs]
-    return tuple(frames) if isinstance(given, tuple) else frames
-
-
-def written(name: str, value: Array, target: Array) -> Array:
-    """A result in the caller's memory."""
-    if value is target:
-        return value
-    if value.shape != target.shape or value.dtype != target.dtype:
-        raise ValueError(
-            f"out[{name!r}] must be {value.shape} {value.dtype}, got {target.shape} {target.dtype}"
-        )
-    there = value.strides == target.strides and np.may_share_memory(value, target)
-    if not there or value.__array_interface__["data"] != target.__array_interface__["data"]:
-        np.copyto(target, value)
-    return target

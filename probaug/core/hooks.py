@@ -11,7 +11,7 @@ from __future__ import annotations
 import inspect
 import random
 import threading
-from collections.abc import Callable, Container, Mapping
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any, ClassVar
 
@@ -20,6 +20,7 @@ import numpy as np
 from .boxes import Boxes, from_edges
 from .canvas import Canvas
 from .fields import Array
+from .hook_data import hook_data, polygons_of, take_planes
 from .label_columns import LabelColumns
 from .labels import Labels
 from .layer import Plane
@@ -45,6 +46,8 @@ SHARED = ("interpolation", "fill", "fill_mask")
 class _Working(threading.local):
     mask_interpolation: int | None = None
     alike: Mapping[str, str] = MappingProxyType({})
+    labels: Mapping[str, Any] = MappingProxyType({})  # the params of label targets
+    name = ""  # of the target that a hook gets
 
 
 _working = _Working()
@@ -145,6 +148,7 @@ class BasicTransform(Leaf, base=True):
         for name, value in kwargs.items():
             function = functions.get(name) or functions.get(_working.alike.get(name, name))
             if function is not None and value is not None:
+                _working.name = name
                 results[name] = function(value, **params)
         return results
 
@@ -240,25 +244,17 @@ class BasicTransform(Leaf, base=True):
             for name, value in data.items()
             if value is not None and (name in served or canvas.alike.get(name) in served)
         }
-        outer = _working.mask_interpolation, _working.alike
+        outer = dict(_working.__dict__)
         _working.mask_interpolation, _working.alike = canvas.mask_interpolation, canvas.alike
+        _working.labels = {name: target.params for name, target in canvas.labels.targets.items()}
         try:
             results = self.apply_with_params(params, **theirs)
         finally:
-            _working.mask_interpolation, _working.alike = outer
+            _working.__dict__.clear()
+            _working.__dict__.update(outer)
         if not {"mask", "bboxes", "keypoints"}.isdisjoint(served):
             self._apply_to_outlines(canvas, params)
-        planes = canvas.planes
-        for plane in planes:
-            if plane.name in results:
-                result = results.pop(plane.name)
-                plane.frames, leading = self._frames(plane.name, result, canvas)
-                if leading:
-                    canvas.stacks[plane.name] = canvas.stacks[plane.name][0], leading
-                plane.dtype = plane.frames[0].dtype
-                plane.origin, plane.is_unit = plane.frames, False
-        canvas.arrange(planes)
-        canvas.measure_depth()
+        take_planes(type(self).__name__, canvas, results)
         columns.take_back(type(self).__name__, canvas, results)
         canvas.data.update(results)
 
@@ -280,10 +276,15 @@ class BasicTransform(Leaf, base=True):
                 for points in mapped if probe.origins[0, 2] else ():
                     points.mirror()
             return
+
+        def changed(given: list[list[Array]]) -> list[list[Array]]:
+            result = self.apply_to_polygons(given, **params)  # type: ignore[attr-defined]
+            return polygons_of(type(self).__name__, len(given), result)
+
         for polygons in labels.polygons.values():
-            polygons.rings = self._changed(polygons.rings, params)
+            polygons.rings = changed(polygons.rings)
         for boxes in oriented.values():
-            several = self._changed([[quad] for quad in boxes.quads], params)
+            several = changed([[quad] for quad in boxes.quads])
             boxes.keep(np.array([bool(rings) for rings in several], bool))
             quads = [
                 rings[0] if len(rings) == 1 and len(rings[0]) == 4
@@ -291,40 +292,6 @@ class BasicTransform(Leaf, base=True):
                 for rings, quad in zip(filter(None, several), boxes.quads, strict=True)
             ]  # fmt: skip
             boxes.quads = np.array(quads, np.float64).reshape(-1, 4, 2)
-
-    def _changed(self, given: list[list[Array]], params: Params) -> list[list[Array]]:
-        """What a user's hook makes of polygons: as many, each of as many rings as it likes."""
-        result = self.apply_to_polygons(given, **params)  # type: ignore[attr-defined]
-        changed = [[np.asarray(ring, np.float64) for ring in rings] for rings in result]
-        rings = [ring for rings in changed for ring in rings]
-        if len(changed) != len(given) or any(r.ndim != 2 or r.shape[1] != 2 for r in rings):
-            raise ValueError(
-                f"{type(self).__name__}.apply_to_polygons must return {len(given)} polygons, each "
-                f"a list of (P, 2) rings (an empty one if nothing is left), got {result!r:.200}"
-            )
-        return changed
-
-    def _frames(
-        self, name: str, result: Any, canvas: Canvas
-    ) -> tuple[list[Array], tuple[int, ...]]:
-        """What a hook returned for a target of pixels, frame by frame, and its leading axes."""
-        frames: list[Any] = [result]
-        leading: tuple[int, ...] = ()
-        if name in canvas.stacks:
-            several = isinstance(result, (list, tuple, np.ndarray))
-            frames = list(result) if several else []
-            leading = (len(frames),)
-            if len(canvas.stacks[name][1]) == 2:
-                leading = (len(frames), len(frames[0]) if frames else 0)
-                frames = [frame for volume in frames for frame in volume]
-        for frame in frames or [result]:
-            if not isinstance(frame, np.ndarray) or frame.ndim not in (2, 3) or not frame.size:
-                got = frame.shape if isinstance(frame, np.ndarray) else repr(frame)
-                raise TypeError(
-                    f"{type(self).__name__} must return {name} as (H, W) or (H, W, C) arrays, "
-                    f"got {got}"
-                )
-        return [np.ascontiguousarray(frame) for frame in frames], leading
 
 
 class ImageOnlyTransform(BasicTransform, base=True):
@@ -411,7 +378,8 @@ class DualTransform(BasicTransform, base=True):
         """Change (N, 4 + columns) boxes, normalised xyxy."""
         self._require_kind("apply_to_bboxes")
         size = Size(*params["shape"][:2])
-        boxes = Boxes.bare(bboxes[:, :4] * (size.width, size.height, size.width, size.height))
+        edges = bboxes[:, :4] * (size.width, size.height, size.width, size.height)
+        boxes = Boxes.bare(edges, _working.labels.get(_working.name))
         canvas = Canvas([], Labels({"bboxes": boxes}, {}), {}, size=size)
         self.on(canvas, self._own(params))
         moved = from_edges(boxes.edges, "albumentations", canvas.size)
@@ -423,7 +391,7 @@ class DualTransform(BasicTransform, base=True):
         size = Size(*params["shape"][:2])
         values = keypoints[:, :5].astype(np.float64)
         values[:, :2] += 0.5
-        points = Points.bare(values)
+        points = Points.bare(values, _working.labels.get(_working.name))
         canvas = Canvas([], Labels({}, {"keypoints": points}), {}, size=size)
         self.on(canvas, self._own(params))
         moved = points.values.copy()
@@ -452,35 +420,3 @@ class Transform3D(DualTransform, base=True):
     def apply_to_mask3d(self, mask3d: Array, *args: Any, **params: Any) -> Any:
         """Change the mask of a volume; a user's own transform does it as to the volume."""
         return self.apply_to_volume(mask3d, *args, **params)
-
-
-def private(frame: Array, given: list[Array]) -> Array:
-    """A C-contiguous frame that a user's function may write into: not the caller's memory."""
-    if any(frame is one or np.may_share_memory(frame, one) for one in given):
-        return frame.copy()
-    return np.ascontiguousarray(frame)
-
-
-def hook_data(canvas: Canvas, columns: LabelColumns, served: Container[str] = ()) -> dict[str, Any]:
-    """The sample as a 2.0.8 hook sees it: labels behind coordinates, frames in one array.
-
-    Targets that are ``served`` by hooks get memory of their own.
-    """
-    data = {name: value for name, value in canvas.data.items() if name not in columns.fields}
-    for plane in canvas.planes:
-        frames = plane.frames
-        if canvas.alike.get(plane.name, plane.name) in served:
-            frames = [private(frame, plane.given) for frame in frames]
-        if plane.name not in canvas.stacks:
-            data[plane.name] = frames[0]
-        else:
-            alike = len({(frame.shape, frame.dtype) for frame in frames}) == 1
-            data[plane.name] = stacked(frames, canvas.stacks[plane.name][1]) if alike else frames
-    data.update(columns.arrays())
-    return data
-
-
-def stacked(frames: list[Array], leading: tuple[int, ...]) -> Array:
-    """Frames in one array, with the leading axes that they have by now."""
-    stack = np.stack(frames)
-    return stack.reshape(*leading, *stack.shape[1:])

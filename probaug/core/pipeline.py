@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import Annotated, Any
 
 from . import replay
-from .call import TARGETS, finish_labels, give, kept_rows, read, run
+from .call import TARGETS, finish_labels, read, run
 from .canvas import Canvas
 from .compose import Children, Sequential, Steps
 from .declared import checked, walk
@@ -16,6 +16,7 @@ from .layer import Fusion
 from .params import BboxParams, KeypointParams, PolygonParams
 from .pretrained import Pretrained
 from .random import Draw
+from .results import give, kept_rows
 from .transform import Record, Settings
 
 

@@ -23,7 +23,7 @@ from ..core.fields import (
     channels_of,
     up_to,
 )
-from ..core.hooks import hook_data
+from ..core.hook_data import hook_data
 from ..core.kinds import COLOR, Pixel, Pointwise
 from ..core.label_columns import LabelColumns
 from ..core.random import Draw
