@@ -127,11 +127,11 @@ class Task:
         cls,
         owner: str,
         name: str,
-        pipeline: Any,
         values: Values,
         options: Options,
         inputs: Names,
         outputs: Names,
+        pipeline: Any,
     ) -> Task:
         """Check what the user asked for."""
         one_of(owner, "task", name, TASKS)

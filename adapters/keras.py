@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import cv2
@@ -147,12 +147,14 @@ class AugmentedSequence(keras.utils.PyDataset):
             max_boxes, bounding_box_format, label_field, keypoint_format,
         )  # fmt: skip
         values = Values.of(OWNER, value_range, dtype)
-        self._task = Task.of(OWNER, task, pipeline, values, options, inputs, outputs)
+        self._task_of = partial(Task.of, OWNER, task, values, options, inputs, outputs)
+        self._task = self._task_of(pipeline)
         self.color_mode = one_of(OWNER, "color_mode", color_mode, COLOR_MODES)
         self.batch_size = whole(OWNER, "batch_size", batch_size, 1)
         self.shuffle = shuffle
         self.seed = seed_of(OWNER, seed, pipeline)
         self.drop_last = drop_last
+        self._source = source
         self._samples = samples_of(self._reading, source)
         if len(self) == 0:
             raise ValueError(
@@ -256,11 +258,11 @@ class AugmentedSequence(keras.utils.PyDataset):
 
         """
         other = copy.copy(self)
-        recipe = self._task.recipe
-        pipeline = without_randomness(recipe.pipeline) if validation is None else validation
-        other._task = replace(self._task, recipe=replace(recipe, pipeline=pipeline))
-        if source is not None:
-            other._samples = samples_of(other._reading, source)
+        plain = without_randomness(self.pipeline) if validation is None else validation
+        other._task = self._task_of(plain)
+        if source is not None or validation is not None:
+            other._source = self._source if source is None else source
+            other._samples = samples_of(other._reading, other._source)
         other.shuffle, other.drop_last, other._order = False, False, None
         other._clock = EpochClock(0, len(other), frozen=True)
         other._feed = Workers(self._feed.threads, self._feed.lookahead)
