@@ -9,6 +9,7 @@ import numpy as np
 
 from .boxes import Boxes, from_edges, to_edges
 from .fields import Array, is_number
+from .instances import ALIKE
 from .oriented import OrientedBoxes
 from .points import Points
 
@@ -207,4 +208,6 @@ def columns(name: str, target: Boxes | Points) -> list[Column]:
     """Every column of a target but its coordinates."""
     extras = enumerate(target.source.extras(name), target.source.width)
     behind = [Column(f"{name}[:, {place}]", values) for place, values in extras]
+    if name in ALIKE:  # who they belong to must not get lost
+        behind.append(Column(name, np.arange(len(target.source.given))))
     return behind + [Column(field, values) for field, values in target.source.fields.items()]
