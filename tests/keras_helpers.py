@@ -9,7 +9,12 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import keras
 import numpy as np
 
+import probaug as A
+from probaug.adapters.keras import AugmentedSequence
+
 SIZE = 24
+NOTHING = A.Compose([])
+FLIP = A.Compose([A.HorizontalFlip(p=0.5), A.RandomCrop(16, 16)])
 
 
 class Stamp:
@@ -111,3 +116,39 @@ def detector(max_boxes):
 def bytes_of(structure):
     """The bytes of all arrays of a batch, to compare bit by bit."""
     return [np.asarray(leaf).tobytes() for leaf in keras.tree.flatten(structure)]
+
+
+def boxed(label_fields=("labels",), box_format="pascal_voc", transforms=()):
+    return A.Compose(list(transforms), bbox_params=A.BboxParams(box_format, list(label_fields)))
+
+
+def stamped(count=10, batch_size=4, **options):
+    return AugmentedSequence(
+        (np.zeros((count, 2, 2, 3), np.uint8), np.arange(count)),
+        Stamp(),
+        batch_size=batch_size,
+        **options,
+    )
+
+
+def epoch_of(sequence):
+    return [bytes_of(sequence[i]) for i in range(len(sequence))]
+
+
+def served(pairs):
+    """Indices by epoch, sorted; each epoch complete or not."""
+    epochs = {}
+    for epoch, index in pairs:
+        epochs.setdefault(epoch, []).append(index)
+    return {epoch: sorted(indices) for epoch, indices in epochs.items()}
+
+
+def some_boxes(count, seed=0):
+    """Boxes well inside SIZE x SIZE, xyxy."""
+    rng = np.random.default_rng(seed)
+    corner = rng.uniform(1, SIZE / 2, (count, 2))
+    return np.concatenate([corner, corner + rng.uniform(2, SIZE / 3, (count, 2))], axis=1)
+
+
+def by_range(x, pipeline, **options):
+    return AugmentedSequence((x,), pipeline, shuffle=False, threads=0, **options)[0][0]

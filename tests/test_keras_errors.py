@@ -1,0 +1,78 @@
+"""`AugmentedSequence`: wrong arguments and sources."""
+
+import numpy as np
+import pytest
+
+pytest.importorskip("keras")
+
+from keras_helpers import FLIP, boxed, photos, stamped
+
+from probaug.adapters.keras import AugmentedSequence
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"task": "detect"}, "task must be one of 'classification', .* got 'detect'"),
+        ({"batch_size": 0}, "batch_size must be a whole number >= 1, got 0"),
+        ({"seed": 1.5}, "seed must be a whole number >= 0, got 1.5"),
+        ({"threads": -1}, "threads must be a whole number >= 0, got -1"),
+        ({"lookahead": None}, "lookahead must be a whole number >= 0, got None"),
+        ({"value_range": (0, 2)}, r"value_range must be \(0, 255\), \(0, 1\) or None"),
+        ({"dtype": "int32"}, 'dtype must be "uint8", "float32" or None, got \'int32\''),
+        ({"dtype": "pink"}, 'dtype must be "uint8", "float32" or None, got \'pink\''),
+        ({"workers": 4}, "workers must be 1, got 4: .* by threads=4"),
+        ({"use_multiprocessing": True}, "use_multiprocessing must be False"),
+        ({"task": "detection", "max_boxes": 3}, "needs a pipeline that knows its boxes"),
+    ],
+)
+def test_wrong_arguments(options, words):
+    with pytest.raises(ValueError, match=r"AugmentedSequence\W?.*" + words):
+        AugmentedSequence((photos(4), np.arange(4)), FLIP, **options)
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({}, "max_boxes must be given where there are boxes, got None"),
+        ({"max_boxes": 3, "bounding_box_format": "coco"}, "bounding_box_format must be one of"),
+        ({"max_boxes": 3, "label_field": "names"}, "label_field must be one of 'labels'"),
+    ],
+)
+def test_wrong_arguments_of_detection(options, words):
+    source = (photos(2), {"boxes": np.zeros((2, 1, 4)), "labels": np.zeros((2, 1))})
+    with pytest.raises(ValueError, match=words):
+        AugmentedSequence(source, boxed(), task="detection", **options)
+
+
+@pytest.mark.parametrize(
+    ("source", "task", "words"),
+    [
+        ((photos(2), np.arange(3)), "classification", "must have equal lengths"),
+        ((photos(2),), "segmentation", "must hold y for task='segmentation'"),
+        ((1, 2, 3, 4), "classification", "got a tuple of 4"),
+        ([], "classification", "has no samples"),
+        (iter([]), "classification", "something with a length whose items are dicts"),
+        ((photos(2), np.arange(2)), "detection", "y as a dict of 'boxes' and 'labels'"),
+    ],
+)
+def test_wrong_sources(source, task, words):
+    options = {"max_boxes": 3} if task == "detection" else {}
+    with pytest.raises((ValueError, TypeError), match=words):
+        AugmentedSequence(source, boxed() if options else FLIP, task=task, **options)
+
+
+def test_samples_must_be_dicts_with_an_image():
+    with pytest.raises(TypeError, match="must give dicts with 'image', got ndarray"):
+        AugmentedSequence(list(photos(2)), FLIP)[0]
+    with pytest.raises(TypeError, match=r"must give dicts with 'image', got \['photo'\]"):
+        AugmentedSequence([{"photo": 1}], FLIP)[0]
+    with pytest.raises(KeyError, match="the sample has no 'mask'"):
+        AugmentedSequence([{"image": photos(1)[0]}], FLIP, task="segmentation")[0]
+
+
+def test_keras_workers_cannot_be_set_later():
+    sequence = stamped()
+    assert (sequence.workers, sequence.use_multiprocessing) == (1, False)
+    with pytest.raises(ValueError, match="workers must be 1, got 8"):
+        sequence.workers = 8
