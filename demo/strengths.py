@@ -174,8 +174,8 @@ STRENGTHS: dict[str, dict[str, Any]] = {
         "b_shift_limit": [(5, 5), (20, 20), (0, 0)],
     },
     "RandomBrightnessContrast": {
-        "brightness_limit": [(0.05, 0.05), (0.2, 0.2), (-0.3, -0.3)],
-        "contrast_limit": [(0.05, 0.05), (0.2, 0.2), (0.8, 0.8)],
+        "brightness_limit": [(0.05, 0.05), (0.2, 0.2), (-0.4, -0.4)],
+        "contrast_limit": [(0.05, 0.05), (0.2, 0.2), (-0.4, -0.4)],
     },
     "RandomGamma": {"gamma_limit": [(90, 90), (60, 60), (250, 250)]},
     "RandomToneCurve": {"scale": [0.1, 0.3, 0.8], "per_channel": [False, False, True]},
