@@ -1,0 +1,255 @@
+"""COCO files: boxes, polygons, runs of pixels and keypoints; and COCO's panoptic pictures."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, ClassVar, Unpack
+
+import numpy as np
+
+from ..core.fields import Array
+from ..core.matrix import Size
+from .decode import AnyPath, decode_mask
+from .objects import Object, ObjectReader
+from .outlines import mask_box, rle_mask
+from .reader import AnnotationError, Options, Report, Sample, fitted
+
+
+class Coco(ObjectReader):
+    """Pictures and objects of a COCO file.
+
+    Labels count the categories in the order of their ids, without gaps. "ids" are those of
+    the annotations.
+
+    Args:
+        annotations: The JSON file.
+        images: The folder of the pictures.
+        parts: What to give of every object, out of "bbox", "polygon", "mask" and "keypoints".
+        instances: Give the parts of an object together: see `ObjectReader`.
+        box_format: How to write boxes; as COCO does if it is not given.
+        crowds: Give regions that hold a crowd too; "crowd" says which ones they are.
+        options: See `Options`.
+
+    """
+
+    FORMAT = "coco"
+    EXTRAS: ClassVar = {"ids": np.int64, "crowd": np.bool_}
+
+    def __init__(
+        self,
+        annotations: AnyPath,
+        images: AnyPath,
+        *,
+        parts: Sequence[str] = ("bbox",),
+        instances: bool = False,
+        box_format: str | None = None,
+        crowds: bool = False,
+        **options: Unpack[Options],
+    ) -> None:
+        self.path = Path(annotations)
+        self.crowds = crowds
+        data = read_json(self.path, "images", "annotations", "categories")
+        categories = sorted(data["categories"], key=lambda entry: entry["id"])
+        self.classes = tuple(str(entry["name"]) for entry in categories)
+        self._labels = {entry["id"]: label for label, entry in enumerate(categories)}
+        skeletons = [entry["keypoints"] for entry in categories if entry.get("keypoints")]
+        objects: dict[Any, list[dict[str, Any]]] = {entry["id"]: [] for entry in data["images"]}
+        for number, entry in enumerate(data["annotations"]):
+            found = objects.get(entry.get("image_id"))
+            if found is None:
+                place = f"annotations[{number}] (id {entry.get('id')})"
+                rule = "have an image_id among the images"
+                raise AnnotationError(self.path, place, rule, entry.get("image_id"))
+            found.append(entry)
+        items = [
+            (Path(images, entry["file_name"]), objects[entry["id"]], entry)
+            for entry in data["images"]
+        ]
+        points = skeletons[0] if skeletons else ()
+        super().__init__(items, parts, instances, box_format, points, **options)
+
+    def _read(self, item: Any, report: Report) -> Sample:
+        path, entries, entry = item
+        picture = self._load(path)
+        check_size(self.path, f"image {entry['id']}", entry, picture.size)
+        objects = []
+        for annotation in entries:
+            if self.crowds or not annotation.get("iscrowd"):
+                try:
+                    objects.append(self._object(annotation, picture.size))
+                except AnnotationError as error:
+                    report(error)
+        return self._sample(path, picture, objects, report)
+
+    def _object(self, entry: dict[str, Any], size: Size) -> Object:
+        place = f"annotation {entry.get('id')}"
+
+        def numbers(value: Any, rule: str) -> Array:
+            try:
+                return np.array(value, np.float64).reshape(-1)
+            except (TypeError, ValueError):
+                raise AnnotationError(self.path, place, rule, value) from None
+
+        category = entry.get("category_id")
+        if category not in self._labels:
+            raise AnnotationError(self.path, place, "have a known category_id", category)
+        more = {"ids": entry.get("id"), "crowd": bool(entry.get("iscrowd"))}
+        found = Object(place, self._labels[category], source=self.path, more=more)
+        if "bbox" in self.parts:
+            rule = "have a bbox of four numbers (x, y, width, height)"
+            box = numbers(entry.get("bbox") or (), rule)
+            if len(box) != 4:
+                raise AnnotationError(self.path, place, rule, entry.get("bbox"))
+            found.edges = (*box[:2].tolist(), *(box[:2] + box[2:]).tolist())
+        outline = entry.get("segmentation")
+        if isinstance(outline, dict) and "mask" in self.parts:
+            found.mask = self._runs(outline, place, size)
+        elif outline and {"polygon", "mask"} & set(self.parts):
+            if isinstance(outline, dict):
+                rule = "have a polygon, not runs of pixels, for parts='polygon'"
+                raise AnnotationError(self.path, place, rule, outline)
+            rule = "have rings of x, y, x, y, ... as its segmentation"
+            rings = [numbers(ring, rule) for ring in outline]
+            if any(len(ring) % 2 for ring in rings):
+                raise AnnotationError(self.path, place, rule, outline)
+            found.rings = [ring.reshape(-1, 2) for ring in rings]
+        if "keypoints" in self.parts and entry.get("keypoints"):
+            rule = f"have {len(self.points)} keypoints of three numbers (x, y, visibility)"
+            triples = numbers(entry["keypoints"], rule)
+            if len(triples) != 3 * len(self.points):
+                raise AnnotationError(self.path, place, rule, entry["keypoints"])
+            rows = triples.reshape(-1, 3)
+            found.points, found.visibility = rows[:, :2] + 0.5, rows[:, 2].astype(np.int64)
+        return found
+
+    def _runs(self, outline: dict[str, Any], place: str, size: Size) -> Array:
+        if list(outline.get("size", ())) != list(size):
+            rule = f"have runs for a picture of {size.height} x {size.width} pixels"
+            raise AnnotationError(self.path, place, rule, outline.get("size"))
+        try:
+            return rle_mask(outline.get("counts"), size)
+        except (TypeError, ValueError) as error:
+            rule = f"have {error}"
+            raise AnnotationError(self.path, place, rule, outline.get("counts")) from None
+
+
+class Panoptic(ObjectReader):
+    """Pictures with a segment for every pixel, in the form of COCO's panoptic files.
+
+    "mask" of a sample is the class of every pixel, ``void`` where there is none; its objects are
+    the segments of things, without crowds.
+
+    Args:
+        annotations: The JSON file.
+        images: The folder of the pictures.
+        segments: The folder of the PNG files whose colours number the segments.
+        parts: What to give of every thing, out of "bbox" and "mask".
+        instances: Give the parts of a thing together: see `ObjectReader`.
+        box_format: How to write boxes; as COCO does if it is not given.
+        void: The number of pixels without a class.
+        options: See `Options`.
+
+    """
+
+    FORMAT = "coco"
+    EXTRAS: ClassVar = {"ids": np.int64}
+
+    def __init__(
+        self,
+        annotations: AnyPath,
+        images: AnyPath,
+        segments: AnyPath,
+        *,
+        parts: Sequence[str] = ("bbox",),
+        instances: bool = False,
+        box_format: str | None = None,
+        void: int = 255,
+        **options: Unpack[Options],
+    ) -> None:
+        self.path = Path(annotations)
+        self.void = void
+        data = read_json(self.path, "images", "annotations", "categories")
+        categories = sorted(data["categories"], key=lambda entry: entry["id"])
+        self.classes = tuple(str(entry["name"]) for entry in categories)
+        self._labels = {entry["id"]: label for label, entry in enumerate(categories)}
+        self._things = {entry["id"] for entry in categories if entry.get("isthing", 1)}
+        pictures = {entry["id"]: entry for entry in data["images"]}
+        items = [
+            (
+                Path(images, pictures[entry["image_id"]]["file_name"]),
+                Path(segments, entry["file_name"]),
+                entry,
+            )
+            for entry in data["annotations"]
+        ]
+        super().__init__(items, parts, instances, box_format, **options)
+
+    def _read(self, item: Any, report: Report) -> Sample:
+        path, segments, entry = item
+        picture = self._load(path)
+        colors = decode_mask(segments, max_pixels=self.max_pixels, exif=self.exif)
+        if colors.shape != (*picture.size, 3):
+            size = picture.size
+            rule = f"be in colours and of {size.height} x {size.width} pixels, as its picture is"
+            raise AnnotationError(segments, "the picture of segments", rule, colors.shape)
+        ids = colors.astype(np.int32) @ np.array([1, 256, 65536], np.int32)
+        known, places = np.unique(ids, return_inverse=True)
+        numbers = np.full(len(known), self.void)
+        objects = []
+        for segment in entry["segments_info"]:
+            place = f"segment {segment['id']} of image {entry['image_id']}"
+            category = segment["category_id"]
+            at = int(np.searchsorted(known, segment["id"]))
+            if at == len(known) or known[at] != segment["id"]:
+                report(AnnotationError(self.path, place, f"be in {segments}", segment["id"]))
+            elif category not in self._labels:
+                report(AnnotationError(self.path, place, "have a known category_id", category))
+            else:
+                numbers[at] = self._labels[category]
+                if category in self._things and not segment.get("iscrowd"):
+                    objects.append(self._thing(place, segment, ids))
+        strange = set(known.tolist()) - {0} - {each["id"] for each in entry["segments_info"]}
+        if strange:
+            rule = f"have only segments that {self.path} lists"
+            report(AnnotationError(segments, "the picture of segments", rule, sorted(strange)))
+        sample = self._sample(path, picture, objects, report)
+        dtype = np.uint8 if max(self.void, len(self.classes)) < 256 else np.int32
+        mask = numbers.astype(dtype)[places].reshape(ids.shape)
+        return sample | {"mask": fitted(mask, picture.image.shape)}
+
+    def _thing(self, place: str, segment: dict[str, Any], ids: Array) -> Object:
+        mask = (ids == segment["id"]).astype(np.uint8)
+        label = self._labels[segment["category_id"]]
+        more = {"ids": segment["id"]}
+        return Object(place, label, mask_box(mask), mask=mask, source=self.path, more=more)
+
+
+def read_json(path: Path, *lists: str) -> dict[str, Any]:
+    """The lists of a COCO file."""
+    try:
+        data: Any = json.loads(path.read_text("utf-8"))
+    except ValueError as error:
+        raise AnnotationError(path, "the file", "be JSON", str(error)) from error
+    for name in lists:
+        entries = data.get(name) if isinstance(data, dict) else None
+        if not isinstance(entries, list):
+            raise AnnotationError(path, "the file", f"have a list {name!r}", entries)
+        key = {"images": "file_name", "annotations": "image_id", "categories": "name"}[name]
+        for number, entry in enumerate(entries):
+            if not isinstance(entry, dict) or key not in entry:
+                raise AnnotationError(path, f"{name}[{number}]", f"be a dict with {key!r}", entry)
+    found: dict[str, Any] = data
+    return found
+
+
+def check_size(path: Path, place: str, entry: dict[str, Any], size: Size) -> None:
+    """Compare the size that a file says with that of the picture."""
+    said = entry.get("height", size.height), entry.get("width", size.width)
+    if said != size:
+        turned = (
+            " (before it is turned as its EXIF orientation says?)" if said == size[::-1] else ""
+        )
+        rule = f"have the picture's height and width, {tuple(size)}{turned}"
+        raise AnnotationError(path, place, rule, said)

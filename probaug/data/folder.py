@@ -1,0 +1,47 @@
+"""Pictures in a folder for each class."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, Unpack
+
+from .decode import AnyPath
+from .reader import Options, Reader, Report, Sample, class_names, image_files
+
+
+class Folder(Reader):
+    """Pictures in a folder for each class; "label" is the place of its name among the classes.
+
+    Args:
+        folder: The folder that has one for each class, however deep the pictures lie in it.
+        classes: Names of the folders to read, in order; if not given, all in the order of names.
+        options: See `Options`.
+
+    """
+
+    def __init__(
+        self, folder: AnyPath, *, classes: Iterable[str] | None = None, **options: Unpack[Options]
+    ) -> None:
+        self.folder = Path(folder)
+        if not self.folder.is_dir():
+            raise ValueError(f"{self.folder} is no folder")
+        found = [path.name for path in self.folder.iterdir() if path.is_dir()]
+        self.classes = class_names("Folder", classes, found)
+        super().__init__(
+            (
+                (path, label)
+                for label, name in enumerate(self.classes)
+                for path in image_files(self.folder / name)
+            ),
+            **options,
+        )
+
+    @property
+    def labels(self) -> list[int]:
+        """The label of every sample."""
+        return [label for _, label in self._items]
+
+    def _read(self, item: Any, report: Report) -> Sample:
+        path, label = item
+        return {"image": self._load(path).image, "label": label, "path": str(path)}

@@ -1,0 +1,217 @@
+"""Readers of pictures with objects: boxes, polygons, masks, keypoints, flat or as instances."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, ClassVar, Literal, Unpack
+
+import numpy as np
+
+from ..core.boxes import from_edges
+from ..core.fields import Array
+from ..core.matrix import Size
+from ..core.oriented import from_quads
+from ..core.params import BboxParams, KeypointParams, PolygonParams
+from ..core.polygons import area, clipped
+from .decode import Picture
+from .outlines import polygon_mask
+from .reader import AnnotationError, Options, Reader, Report, Sample, fitted
+
+PARTS = ("bbox", "polygon", "mask", "keypoints")
+NAMES = {"bbox": "bboxes", "polygon": "polygons", "mask": "masks", "keypoints": "keypoints"}
+POINT_FIELDS = ("keypoint_labels", "keypoint_objects", "visibility")
+NEAR = 1.0
+"""Pixels that a box may reach beyond its picture: rounding."""
+
+
+@dataclass
+class Object:
+    """One object, in pixels of the whole picture: edges and rings continuous, points by centres."""
+
+    place: str
+    label: int
+    edges: Sequence[float] | None = None  # xyxy
+    quad: Array | None = None  # (4, 2)
+    rings: list[Array] | None = None  # (P, 2) each
+    mask: Array | None = None
+    points: Array | None = None  # (K, 2), continuous
+    visibility: Array | None = None  # (K,): 0 not labelled, 1 hidden, 2 seen
+    source: Path | None = None  # of the annotation
+    more: dict[str, Any] = field(default_factory=dict)  # travels along
+
+    def seen(self) -> Array:
+        """The visibility of every point."""
+        if self.visibility is None:
+            return np.full(0 if self.points is None else len(self.points), 2)
+        return self.visibility
+
+    def about(self) -> dict[str, Any]:
+        """What an instance has besides its parts."""
+        seen = {} if self.points is None else {"visibility": self.seen()}
+        return {"label": self.label, **seen, **self.more}
+
+    def drawn(self, size: Size, shown: Size, scale: Array) -> Array:
+        """Its mask, (H, W) of 0 and 1, at the size that the picture is shown at."""
+        if self.mask is None:
+            return polygon_mask([ring * scale for ring in self.rings or ()], shown)
+        return fitted(self.mask, shown)
+
+
+class ObjectReader(Reader):
+    """A reader of objects.
+
+    A sample has "image", "path" and, by the parts that are wanted: "bboxes", "polygons" and
+    "masks", one of each for every object, its class in "labels" (for polygons in "polygon_labels",
+    as they are filtered by themselves); "keypoints" with a row for every point that is labelled, in
+    "keypoint_labels" its name, in "keypoint_objects" the object that it belongs to, in "visibility"
+    what the file says. With ``instances`` all parts of an object are one dict in the list
+    "instances", so that they live and die together; its keypoints are all there.
+    """
+
+    FORMAT: ClassVar[str]
+    EXTRAS: ClassVar[dict[str, type]] = {}  # label fields, with their types
+
+    def __init__(
+        self,
+        items: Iterable[Any],
+        parts: Sequence[str],
+        instances: bool,
+        box_format: str | None,
+        points: Sequence[str] = (),
+        **options: Unpack[Options],
+    ) -> None:
+        super().__init__(items, **options)
+        owner = type(self).__name__
+        self.parts = (parts,) if isinstance(parts, str) else tuple(parts)
+        if not self.parts or not set(self.parts) <= set(PARTS):
+            raise ValueError(f"{owner}.parts must be some of {', '.join(PARTS)}, got {parts!r}")
+        self.instances = instances
+        self.points = tuple(points)
+        self.box_format = box_format or self.FORMAT
+        self._set_params("hbb")
+
+    def _set_params(self, bbox_type: Literal["hbb", "obb"]) -> None:
+        """Say how the labels are written."""
+        flat = not self.instances
+        if "bbox" in self.parts:
+            fields = ("labels", *self.EXTRAS) if flat else None
+            self.bbox_params = BboxParams(self.box_format, fields, bbox_type=bbox_type)
+        if "polygon" in self.parts:
+            self.polygon_params = PolygonParams(label_fields=("polygon_labels",) if flat else None)
+        if "keypoints" in self.parts:
+            self.keypoint_params = (
+                KeypointParams("xy", POINT_FIELDS, label_mapping=mirrored(self.points))
+                if flat
+                else KeypointParams("xy", remove_invisible=False)
+            )
+
+    def _sample(
+        self, path: Path, picture: Picture, objects: list[Object], report: Report
+    ) -> Sample:
+        """A sample of a picture, decoded at any scale, and its objects; they are checked here."""
+        image, size = picture
+        objects = [found for found in objects if self._is_good(path, found, size, report)]
+        sample: Sample = {"image": image, "path": str(path)}
+        made = {part: self._part(part, objects, size, image.shape) for part in self.parts}
+        if self.instances:
+            sample["instances"] = [
+                {**{part: values[place] for part, values in made.items()}, **found.about()}
+                for place, found in enumerate(objects)
+            ]
+            return sample
+        sample |= {NAMES[part]: values for part, values in made.items()}
+        labels = np.array([found.label for found in objects], np.int64)
+        sample["labels"] = labels
+        for extra, dtype in self.EXTRAS.items():
+            sample[extra] = np.array([found.more[extra] for found in objects], dtype)
+        if "polygon" in made:
+            sample["polygon_labels"] = labels
+        if "keypoints" in made:
+            sample |= self._flat_points(made["keypoints"], objects)
+        return sample
+
+    def _part(self, part: str, objects: list[Object], size: Size, shape: tuple[int, ...]) -> Any:
+        """One part of all objects, at the scale of a picture of some shape."""
+        shown = Size(*shape[:2])
+        scale = np.array([shown.width / size.width, shown.height / size.height])
+        if part == "polygon":
+            return [[ring * scale for ring in found.rings or ()] for found in objects]
+        if part == "mask":
+            return [found.drawn(size, shown, scale) for found in objects]
+        if part == "keypoints":
+            none = np.zeros((len(self.points), 2))
+            return [(none if o.points is None else o.points) * scale - 0.5 for o in objects]
+        if self.bbox_params is not None and self.bbox_params.bbox_type == "obb":
+            quads = np.array([found.quad for found in objects]).reshape(-1, 4, 2)
+            return from_quads(quads * scale, self.box_format, shown)
+        edges = np.array([found.edges for found in objects], np.float64).reshape(-1, 4)
+        return from_edges(edges * [*scale, *scale], self.box_format, shown)
+
+    def _flat_points(self, points: list[Array], objects: list[Object]) -> Sample:
+        """All points that are labelled, and what is known of each."""
+        rows = [
+            (x, y, place, number, int(seen))
+            for place, (found, values) in enumerate(zip(objects, points, strict=True))
+            for number, ((x, y), seen) in enumerate(zip(values, found.seen(), strict=True))
+            if seen > 0
+        ]
+        table = np.array(rows, np.float64).reshape(-1, 5)
+        numbers = table[:, 3].astype(int).tolist()
+        return {
+            "keypoints": table[:, :2],
+            "keypoint_labels": [self.points[number] for number in numbers],
+            "keypoint_objects": table[:, 2].astype(np.int64),
+            "visibility": table[:, 4].astype(np.int64),
+        }
+
+    def _is_good(self, path: Path, found: Object, size: Size, report: Report) -> bool:
+        problems = list(self._problems(path, found, size))
+        for problem in problems:
+            report(problem)
+        return not problems
+
+    def _problems(self, path: Path, found: Object, size: Size) -> Iterator[AnnotationError]:
+        """The rules that an object breaks, of those that matter for the wanted parts."""
+
+        def broken(rule: str, value: Any) -> AnnotationError:
+            return AnnotationError(found.source or path, found.place, rule, value)
+
+        within = f"of {size.height} x {size.width} pixels (height x width)"
+        if "bbox" in self.parts and found.quad is None:
+            x1, y1, x2, y2 = edges = tuple(map(float, found.edges or (0, 0, 0, 0)))
+            if not (np.isfinite(edges).all() and x1 < x2 and y1 < y2):
+                yield broken("have a box with an area (xyxy, in pixels)", edges)
+            elif not (
+                -NEAR <= x1 < size.width >= x2 - NEAR
+                and -NEAR <= y1 < size.height >= y2 - NEAR
+                and min(x2, y2) > 0
+            ):
+                yield broken(f"have its box (xyxy, in pixels) inside the picture {within}", edges)
+        outlines = [] if found.quad is None else [found.quad]
+        if "polygon" in self.parts or (found.mask is None and "mask" in self.parts):
+            outlines = found.rings or []
+            if not outlines:
+                yield broken("have a polygon", outlines)
+        for ring in outlines:
+            if len(ring) < 3 or not np.isfinite(ring).all():
+                yield broken("have a polygon of at least three points", ring.tolist())
+            elif not area(clipped(ring, 0, 0, size.width, size.height)) > 0:
+                yield broken(f"have an area inside the picture {within}", ring.tolist())
+        if "keypoints" in self.parts and found.points is not None:
+            away = (found.points < -NEAR) | (found.points > (size.width + NEAR, size.height + NEAR))
+            away |= ~np.isfinite(found.points)
+            for number in np.flatnonzero(away.any(axis=1) & (found.seen() > 0)).tolist():
+                value = found.points[number].tolist()
+                yield broken(f"have keypoint {number} inside the picture {within}", value)
+
+
+def mirrored(names: Sequence[Any]) -> tuple[tuple[str, str], ...] | None:
+    """Pairs of names that differ in left and right alone."""
+    pairs = [
+        (name, other)
+        for name in names
+        if isinstance(name, str) and (other := name.replace("left", "right")) != name
+    ]
+    return tuple(pair for pair in pairs if pair[1] in names) or None
