@@ -32,7 +32,7 @@ PRESETS = {
     "light": ((0.57, 0.71, 0.38), (0.15, 0.89, 0.42)),
 }
 TISSUE = 0.15  # optical density from which a pixel is stained: Macenko et al.
-GLASS = 0.1  # and up to which it is bare: lit glass is rarely white. Between them it sets in
+GLASS = 0.08  # and up to which it is bare: lit glass is rarely white. Between them it sets in
 SPARSITY = 0.1  # weight of the concentrations' sum: Vahadane et al.
 ROUNDS = 60  # of the factorisation; its stains then change by less than a hundredth
 MOST_PIXELS = 1 << 14  # that stains are estimated from
