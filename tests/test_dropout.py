@@ -11,6 +11,7 @@ import probaug as A
 from probaug.core.boxes import Boxes
 from probaug.core.holes import cover_boxes, cover_points, fill_holes, scaled_holes
 from probaug.core.matrix import Size
+from probaug.core.params import PLAIN_BOXES, PLAIN_POINTS
 from probaug.core.points import Points
 from probaug.core.random import noise
 from probaug.transforms.dropout import chance_mask
@@ -117,7 +118,7 @@ class TestCoveredLabels:
         free = np.ones((16, 20), bool)
         for left, top, right, bottom in holes:
             free[top:bottom, left:right] = False
-        boxes = Boxes.bare(np.array(given_boxes, float))
+        boxes = Boxes.bare(np.array(given_boxes, float), PLAIN_BOXES)
         cover_boxes(boxes, holes)
         wanted, rows = [], []
         for row, (left, top, right, bottom) in enumerate(given_boxes):
@@ -147,7 +148,7 @@ class TestCoveredLabels:
             )
 
     def test_fractions_of_pixels(self):
-        boxes = Boxes.bare(np.array([[2.25, 3.5, 9.75, 8.5]]))
+        boxes = Boxes.bare(np.array([[2.25, 3.5, 9.75, 8.5]]), PLAIN_BOXES)
         cover_boxes(boxes, [(0, 0, 5, 20), (7, 0, 8, 20), (0, 8, 20, 9)])
         assert boxes.edges.tolist() == [[5, 3.5, 9.75, 8]]
 
@@ -155,7 +156,7 @@ class TestCoveredLabels:
         holes = [(4, 4, 8, 8)]
         values = np.zeros((5, 5))
         values[:, :2] = [(4, 4), (7.9, 7.9), (8, 5), (3.9, 5), (5, 5)]
-        points = Points.bare(values)
+        points = Points.bare(values, PLAIN_POINTS)
         cover_points(points, holes)
         assert points.rows.tolist() == [2, 3]
         points = Points.bare(values, A.KeypointParams("xy", remove_invisible=False))

@@ -10,6 +10,7 @@ from scipy import ndimage, stats
 import probaug as A
 from probaug.core.boxes import Boxes
 from probaug.core.holes import cover_boxes, cover_points, raster
+from probaug.core.params import PLAIN_BOXES, PLAIN_POINTS
 from probaug.core.points import Points
 
 IMAGE = np.full((100, 200, 3), 255, np.uint8)
@@ -57,7 +58,7 @@ class TestHolesOfAnyShape:
     @settings(max_examples=150, deadline=None)
     @given(st.lists(any_box, min_size=1, max_size=5), st.lists(whole_box, max_size=6))
     def test_rectangles_drawn_into_an_array_leave_what_rectangles_leave(self, given_boxes, holes):
-        one, other = (Boxes.bare(np.array(given_boxes)) for _ in range(2))
+        one, other = (Boxes.bare(np.array(given_boxes), PLAIN_BOXES) for _ in range(2))
         cover_boxes(one, holes)
         cover_boxes(other, raster(holes, (16, 20)))
         assert one.rows.tolist() == other.rows.tolist()
@@ -68,7 +69,7 @@ class TestHolesOfAnyShape:
         where[3:7, 5:9] = True
         values = np.zeros((400, 5))
         values[:, :2] = np.random.default_rng(0).uniform(-2, 22, (400, 2))
-        one, other = Points.bare(values), Points.bare(values)
+        one, other = (Points.bare(values, PLAIN_POINTS) for _ in range(2))
         cover_points(one, [(5, 3, 9, 7)])
         cover_points(other, where)
         assert one.rows.tolist() == other.rows.tolist()

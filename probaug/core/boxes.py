@@ -43,7 +43,7 @@ class Boxes:
         self.quads: Array | None = None  # (N, 4, 2) corners since the last filter, if kept
 
     @classmethod
-    def bare(cls, edges: Array, params: Any = None) -> Boxes:
+    def bare(cls, edges: Array, params: BboxParams) -> Boxes:
         """Boxes that nobody gave, xyxy in pixels: all that moves is their edges and rows."""
         boxes = cls.__new__(cls)
         boxes.params, boxes.edges, boxes.rows = params, edges, np.arange(len(edges))

@@ -16,7 +16,7 @@ from .labels import Labels
 from .layer import Kind, Plane
 from .matrix import Size
 from .oriented import OrientedBoxes
-from .params import BboxParams, KeypointParams, PolygonParams
+from .params import PLAIN_BOXES, PLAIN_POINTS, PLAIN_POLYGONS
 from .points import Points
 from .polygons import Polygons
 from .random import Key, current, enter, key_of, leave
@@ -47,9 +47,6 @@ TARGETS = (*PLANES, *LABELS)
 ORDER = {name: place for place, name in enumerate(PLANES)}
 
 NO_LABELS = Labels({}, {})
-PLAIN_BOXES = BboxParams(format="albumentations")
-PLAIN_POINTS = KeypointParams(format="xy")
-PLAIN_POLYGONS = PolygonParams()
 
 
 def call(

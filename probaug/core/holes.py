@@ -174,16 +174,16 @@ def cover_boxes(boxes: Boxes, holes: Cover) -> None:
     """Shrink boxes to the hull of what no hole covers; drop those of which too little is left."""
     edges = boxes.edges.copy()
     kept = np.ones(len(edges), bool)
-    params: Any = boxes.params
-    least_area = params.min_area if params is not None else 0
-    least_part = params.min_visibility if params is not None else 0
+    params = boxes.params
     old = boxes.edges
     rest = remains(old, holes) if isinstance(holes, list) else remains_of_raster(old, holes)
     touched = False
     for index, hull, area in rest:
         touched = True
         whole = (edges[index, 2] - edges[index, 0]) * (edges[index, 3] - edges[index, 1])
-        kept[index] = hull is not None and area >= least_area and area >= least_part * whole
+        kept[index] = (
+            hull is not None and area >= params.min_area and area >= params.min_visibility * whole
+        )
         if hull is not None:
             edges[index] = hull
     if touched:
@@ -243,8 +243,7 @@ def hull_of_free(free: Array, x: Array, y: Array) -> tuple[Array | None, float]:
 
 def cover_points(points: Points, holes: Cover) -> None:
     """Drop the keypoints in holes, if the params ask for invisible ones to be dropped."""
-    params: Any = points.params
-    if not len(points.values) or (params is not None and not params.remove_invisible):
+    if not len(points.values) or not points.params.remove_invisible:
         return
     if isinstance(holes, np.ndarray):
         x, y = np.floor(points.values[:, :2].T).astype(np.intp)

@@ -26,7 +26,7 @@ from .labels import Labels
 from .layer import Plane
 from .matrix import Size
 from .oriented import OrientedBoxes, smallest_rectangle
-from .params import PolygonParams
+from .params import PLAIN_BOXES, PLAIN_POINTS, PLAIN_POLYGONS
 from .points import Points
 from .polygons import Polygons
 from .random import Draw, current, enter, leave, python_random
@@ -270,7 +270,7 @@ class BasicTransform(Leaf, base=True):
             if oriented or labels.polygons:
                 self._require_kind("apply_to_polygons")
             if type(self).on is not Leaf.on:
-                probe = Points.bare(np.full((1, 5), 0.5))
+                probe = Points.bare(np.full((1, 5), 0.5), PLAIN_POINTS)
                 moved = Labels({**oriented}, {"probe": probe}, labels.polygons)
                 self.on(Canvas([], moved, {}, size=canvas.size), self._own(params))
                 for points in mapped if probe.origins[0, 2] else ():
@@ -367,7 +367,7 @@ class DualTransform(BasicTransform, base=True):
         One of which nothing is left becomes an empty list.
         """
         self._require_kind("apply_to_polygons")
-        moved = Polygons.bare(polygons, PolygonParams())
+        moved = Polygons.bare(polygons, PLAIN_POLYGONS)
         size = Size(*params["shape"][:2])
         canvas = Canvas([], Labels({}, {}, {"polygons": moved}), {}, size=size)
         self.on(canvas, self._own(params))
@@ -379,7 +379,7 @@ class DualTransform(BasicTransform, base=True):
         self._require_kind("apply_to_bboxes")
         size = Size(*params["shape"][:2])
         edges = bboxes[:, :4] * (size.width, size.height, size.width, size.height)
-        boxes = Boxes.bare(edges, _working.labels.get(_working.name))
+        boxes = Boxes.bare(edges, _working.labels.get(_working.name, PLAIN_BOXES))
         canvas = Canvas([], Labels({"bboxes": boxes}, {}), {}, size=size)
         self.on(canvas, self._own(params))
         moved = from_edges(boxes.edges, "albumentations", canvas.size)
@@ -391,7 +391,7 @@ class DualTransform(BasicTransform, base=True):
         size = Size(*params["shape"][:2])
         values = keypoints[:, :5].astype(np.float64)
         values[:, :2] += 0.5
-        points = Points.bare(values, _working.labels.get(_working.name))
+        points = Points.bare(values, _working.labels.get(_working.name, PLAIN_POINTS))
         canvas = Canvas([], Labels({}, {"keypoints": points}), {}, size=size)
         self.on(canvas, self._own(params))
         moved = points.values.copy()

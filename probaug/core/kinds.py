@@ -292,14 +292,11 @@ def remap_labels(canvas: Canvas, map_x: Array, map_y: Array) -> None:
             boxes.bend(dense)
             continue
         edges, seen, visible = remap_boxes(boxes.edges, dense)
-        box_params: Any = boxes.params
-        if box_params is not None:  # only here is it known how much fell out of the frame
-            seen &= visible >= box_params.min_visibility
-        boxes.keep(seen, edges)
+        # only here is it known how much fell out of the frame
+        boxes.keep(seen & (visible >= boxes.params.min_visibility), edges)
     for points in pointed:
         points.values, seen = remap_keypoints(points.values, dense, points.turns)
-        point_params: Any = points.params
-        if point_params is None or point_params.remove_invisible:
+        if points.params.remove_invisible:
             points.keep(seen)
 
 
@@ -310,7 +307,7 @@ def move_labels(canvas: Canvas, matrix: Matrix, method: str = "largest_box") -> 
     free = canvas.fusion == "free"
     for boxes in canvas.labels.boxes.values():
         if isinstance(boxes, OrientedBoxes):
-            boxes.quads = move_points(boxes.quads, matrix)
+            boxes.follow(matrix)
         elif free and method == "largest_box":  # keep the corners, so that boxes do not grow
             quads = corners(boxes.edges) if boxes.quads is None else boxes.quads
             boxes.quads = move_points(quads, matrix)
@@ -323,4 +320,4 @@ def move_labels(canvas: Canvas, matrix: Matrix, method: str = "largest_box") -> 
         if mirrors:
             points.mirror()
     for shapes in canvas.labels.polygons.values():
-        shapes.move(lambda vertices: move_points(vertices, matrix))
+        shapes.follow(matrix)

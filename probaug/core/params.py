@@ -152,3 +152,9 @@ class PolygonParams(_LabelParams):
     min_visibility: Annotated[float, Between(0, 1)] = 0.0
     check_each_transform: bool = True
     clip: bool = True
+
+
+# how labels are read that come, or are moved, without params
+PLAIN_BOXES = BboxParams(format="albumentations")
+PLAIN_POINTS = KeypointParams(format="xy")
+PLAIN_POLYGONS = PolygonParams()

@@ -49,7 +49,7 @@ class Points:
         self.origins[:, 1] = self.rows
 
     @classmethod
-    def bare(cls, values: Array, params: Any = None) -> Points:
+    def bare(cls, values: Array, params: KeypointParams) -> Points:
         """Keypoints that nobody gave: all that moves is their values and rows."""
         points = cls.__new__(cls)
         points.params, points.values, points.rows = params, values, np.arange(len(values))

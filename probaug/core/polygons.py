@@ -14,7 +14,8 @@ import cv2
 import numpy as np
 
 from .fields import Array, is_number, plain
-from .matrix import Size
+from .matrix import Matrix, Size
+from .moves import move_points
 from .rows import Rows, kind_of
 
 if TYPE_CHECKING:
@@ -26,6 +27,8 @@ SPACING = 8.0
 """Pixels between the points of an edge that a dense map bends."""
 FARTHEST = 1e9
 """Pixels; what is farther away is a mistake."""
+HORIZON = 0.1
+"""Parts of a shape that come out ten times as large as others are cut off."""
 GRID = 4
 """Steps per pixel of the grid that polygons grow on."""
 SLIVER = 1e-9
@@ -51,12 +54,18 @@ class Polygons:
         self.settled: list[list[Ring]] | None = None
 
     @classmethod
-    def bare(cls, rings: list[list[Ring]], params: Any = None) -> Polygons:
+    def bare(cls, rings: list[list[Ring]], params: PolygonParams) -> Polygons:
         """Polygons that nobody gave: all that moves is their rings and rows."""
         polygons = cls.__new__(cls)
         polygons.rings, polygons.rows = rings, np.arange(len(rings))
         polygons.params, polygons.settled = params, None
         return polygons
+
+    def follow(self, matrix: Matrix) -> None:
+        """Move by a matrix."""
+        if not matrix.is_affine:
+            self.rings = [[before_horizon(ring, matrix) for ring in rings] for rings in self.rings]
+        self.move(lambda points: move_points(points, matrix))
 
     def move(self, change: Callable[[Array], Array]) -> None:
         """Send all points, (T, 2), through a function."""
@@ -209,17 +218,31 @@ def clipped(ring: Ring, left: float, top: float, right: float, bottom: float) ->
     along the sides, by edges that enclose nothing.
     """
     for axis, sign, bound in ((0, 1, left), (1, 1, top), (0, -1, right), (1, -1, bottom)):
-        beyond = sign * (ring[:, axis] - bound)
-        inside = beyond >= 0
-        if inside.all():
-            continue
-        after = np.roll(beyond, -1)
-        crossing = inside != np.roll(inside, -1)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            cuts = ring + (beyond / (beyond - after))[:, None] * (np.roll(ring, -1, axis=0) - ring)
-        cuts[:, axis] = bound
-        ring = np.stack([ring, cuts], axis=1)[np.stack([inside, crossing], axis=1)]
+        far = sign * (ring[:, axis] - bound)
+        if (far < 0).any():
+            ring = part_of(ring, far, axis, bound)
     return ring
+
+
+def part_of(ring: Ring, far: Array, axis: int = 0, bound: float | None = None) -> Ring:
+    """The part of a ring on one side of a line, given how far on that side each point is.
+
+    With a ``bound`` the line is where an axis has that value, which cuts then have exactly.
+    """
+    inside, after = far >= 0, np.roll(far, -1)
+    crossing = inside != np.roll(inside, -1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        cuts = ring + (far / (far - after))[:, None] * (np.roll(ring, -1, axis=0) - ring)
+    if bound is not None:
+        cuts[:, axis] = bound
+    return np.stack([ring, cuts], axis=1)[np.stack([inside, crossing], axis=1)]
+
+
+def before_horizon(ring: Ring, matrix: Matrix) -> Ring:
+    """The part of a ring that a matrix does not send too near to infinity, or beyond it."""
+    depth = ring @ np.array((matrix.px, matrix.py)) + matrix.p
+    far = depth - HORIZON * depth.max(initial=0)
+    return part_of(ring, far) if len(ring) and (far < 0).any() else ring
 
 
 def densified(ring: Ring) -> Ring:

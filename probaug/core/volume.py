@@ -19,6 +19,7 @@ from .hooks import Transform3D
 from .labels import Labels
 from .layer import Kind, Plane
 from .matrix import Size
+from .params import PLAIN_POINTS
 from .points import Points
 from .transform import Params
 
@@ -86,18 +87,17 @@ class Volumetric(Transform3D, base=True):
         """Raise an error for targets that have no depth."""
         name = type(self).__name__
         others = [p.name for p in planes if canvas.alike.get(p.name, p.name) not in VOLUMES]
-        targets: dict[str, Any] = {**canvas.labels.boxes, **getattr(canvas.labels, "polygons", {})}
-        others += [key for key, target in targets.items() if len(target.rows)]
+        flat: dict[str, Any] = {**canvas.labels.boxes, **canvas.labels.polygons}
+        others += [key for key, target in flat.items() if len(target.rows)]
         if others:
             raise ValueError(
                 f"{name} changes {', '.join(VOLUMES)} and xyz keypoints, got {', '.join(others)}"
             )
         for key, points in canvas.labels.points.items():
-            params: Any = points.params
-            if self.needs_z and len(points.values) and params and "z" not in params.format:
+            if self.needs_z and len(points.values) and "z" not in points.params.format:
                 raise ValueError(
                     f"{name} needs keypoints with z, KeypointParams(format='xyz'), got "
-                    f"{params.format!r} for {key}"
+                    f"{points.params.format!r} for {key}"
                 )
 
     def apply_to_volume(self, volume: Array, *args: Any, **params: Any) -> Any:
@@ -109,7 +109,7 @@ class Volumetric(Transform3D, base=True):
     def apply_to_keypoints(self, keypoints: Array, *args: Any, **params: Any) -> Array:
         values = keypoints[:, :5].astype(np.float64)
         values[:, :2] += 0.5
-        points = Points.bare(values)
+        points = Points.bare(values, PLAIN_POINTS)
         plan = self.plan(params["volume_shape"][:3], **self._own(params))
         self.change_points(points, plan)
         moved = points.values.copy()

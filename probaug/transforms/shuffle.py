@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, NamedTuple
 
 import numpy as np
 
@@ -124,9 +124,7 @@ def shuffle_points(points: Points, plan: _Tiles) -> None:
 def shuffle_boxes(boxes: Boxes, plan: _Tiles) -> None:
     """Cut boxes along the tiles, move the pieces, join those that touch."""
     tiles, shifts = tiles_of(plan), np.tile(moves(plan), 2)
-    params: Any = boxes.params
-    least_area = params.min_area if params is not None else 0
-    least_part = params.min_visibility if params is not None else 0
+    params = boxes.params
     edges, rows = [], []
     for row, box in zip(boxes.rows.tolist(), boxes.edges, strict=True):
         pieces = np.concatenate(
@@ -138,7 +136,7 @@ def shuffle_boxes(boxes: Boxes, plan: _Tiles) -> None:
         for mine in joined(moved):
             part = moved[mine]
             left = float((part[:, 2:] - part[:, :2]).prod(axis=1).sum())
-            if left >= least_area and left >= least_part * whole:
+            if left >= params.min_area and left >= params.min_visibility * whole:
                 edges.append(np.concatenate([part[:, :2].min(axis=0), part[:, 2:].max(axis=0)]))
                 rows.append(row)
     boxes.edges = np.array(edges, np.float64).reshape(-1, 4)

@@ -273,8 +273,7 @@ class CoarseDropout3D(Volumetric):
         return result
 
     def change_points(self, points: Points, plan: list[Block]) -> None:
-        params: Any = points.params
-        if params is not None and not params.remove_invisible:
+        if not points.params.remove_invisible:
             return
         at = points.values[:, None, [2, 1, 0]] + (0.5, 0, 0)
         blocks = np.array(plan, np.float64).reshape(-1, 6)
