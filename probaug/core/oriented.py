@@ -15,9 +15,9 @@ import numpy as np
 
 from .boxes import Boxes, from_edges, is_relative, to_edges
 from .fields import Array
-from .matrix import Size
-from .moves import corners, hull
-from .polygons import FARTHEST, SLIVER, area, clipped, enough_seen
+from .matrix import Matrix, Size
+from .moves import corners, hull, move_points
+from .polygons import FARTHEST, SLIVER, area, before_horizon, clipped, enough_seen
 from .remap import SIDE, DenseMap, bent_outlines
 from .rows import Rows
 
@@ -33,7 +33,8 @@ class OrientedBoxes(Boxes):
     def __init__(self, name: str, given: Any, fields: dict[str, Any], params: Any, size: Size):
         self.params = params
         self.source = Rows(name, given, 5, fields)
-        self.start = self.quads = to_quads(self.source.numbers(name), params.format, size)
+        with np.errstate(invalid="ignore", over="ignore"):  # checked below
+            self.start = self.quads = to_quads(self.source.numbers(name), params.format, size)
         self.rows = np.arange(len(self.start))
         self.settled = None
         self._check(name, size)
@@ -101,6 +102,16 @@ class OrientedBoxes(Boxes):
         """Drop those of which an (H, W) mask of hidden pixels leaves too little."""
         areas = np.array([area(quad) for quad in self.quads])
         self.keep(enough_seen([[quad] for quad in self.quads], areas, hidden, self.params))
+
+    def follow(self, matrix: Matrix) -> None:
+        """Move by a matrix."""
+        quads = move_points(self.quads, matrix)
+        if not matrix.is_affine:
+            for place, quad in enumerate(self.quads):
+                if (part := before_horizon(quad, matrix)) is not quad:
+                    toward = quad[1] - quad[0]
+                    quads[place] = smallest_rectangle(move_points(part, matrix), toward)
+        self.quads = quads
 
     def grow(self, by: float) -> None:
         """Move all sides out by some pixels; in, if that is negative."""

@@ -17,6 +17,8 @@ class Rows:
     given: Any
 
     def __init__(self, name: str, given: Any, width: int, fields: dict[str, Any]) -> None:
+        if not hasattr(given, "__len__") or isinstance(given, dict):
+            raise TypeError(f"{name} must be a list or an array, got {type(given).__name__}")
         self.is_array = isinstance(given, np.ndarray)
         self.given = given
         self.width = width
