@@ -166,6 +166,11 @@ def box_params(owner: str, pipeline: Any) -> Any:
             f"Compose([...], bbox_params=BboxParams(...)), got {type(pipeline).__name__} "
             "without bbox_params"
         )
+    if getattr(params, "bbox_type", "hbb") != "hbb":
+        raise ValueError(
+            f"{owner} gives upright boxes, and BboxParams.bbox_type is {params.bbox_type!r}: a "
+            "batch would lose their angles"
+        )
     return params
 
 
