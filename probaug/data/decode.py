@@ -216,11 +216,12 @@ def with_opencv(
     if header.format == "tiff" and mode != "raw":
         flags.append(FLAGS["raw"])  # the only way to floats
     for flag in flags:
-        if image is None:
-            try:
-                image = cv2.imdecode(np.frombuffer(data, np.uint8), flag)
-            except cv2.error as error:
-                raise ImageError(path, f"OpenCV cannot decode it: {error.err}") from error
+        try:
+            image = cv2.imdecode(np.frombuffer(data, np.uint8), flag)
+        except cv2.error as error:
+            raise ImageError(path, f"OpenCV cannot decode it: {error.err}") from error
+        if image is not None:
+            break
     if image is None:
         reason = f"the {header.format} file is cut off, damaged or of a kind that OpenCV has not"
         return with_pillow(path, data, max_pixels, reason)
