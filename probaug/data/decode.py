@@ -12,7 +12,7 @@ import stat
 import struct
 import zlib
 from collections.abc import Callable
-from typing import Any, Literal, NamedTuple, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
 import cv2
 import numpy as np
@@ -32,6 +32,7 @@ FLAGS = {
     "rgb": cv2.IMREAD_COLOR_RGB | cv2.IMREAD_ANYDEPTH | cv2.IMREAD_IGNORE_ORIENTATION,
     "gray": cv2.IMREAD_GRAYSCALE | cv2.IMREAD_ANYDEPTH | cv2.IMREAD_IGNORE_ORIENTATION,
     "raw": cv2.IMREAD_UNCHANGED,
+    "any": cv2.IMREAD_ANYCOLOR | cv2.IMREAD_IGNORE_ORIENTATION,  # for raw JPEG made smaller
 }
 REDUCED = {8: 64, 4: 32, 2: 16}
 """By how much libjpeg can shrink while it decodes, with the bit that OpenCV has for it."""
@@ -208,24 +209,23 @@ def with_opencv(
     if header.layout == "wide":
         return with_tifffile(path, data), header.orientation
     if header.layout == "other":
-        return with_pillow(path, data, max_pixels, "it is a TIFF that OpenCV does not read")
-    image: Any = None
-    flags = [FLAGS[mode] | REDUCED.get(factor, 0)]
-    if mode == "raw" and factor > 1:  # there is no such bit for it; a JPEG has 1 or 3 channels
-        flags = [REDUCED[factor] | cv2.IMREAD_ANYCOLOR | cv2.IMREAD_IGNORE_ORIENTATION]
-    if header.format == "tiff" and mode != "raw":
-        flags.append(FLAGS["raw"])  # the only way to floats
-    for flag in flags:
-        try:
-            image = cv2.imdecode(np.frombuffer(data, np.uint8), flag)
-        except cv2.error as error:
-            raise ImageError(path, f"OpenCV cannot decode it: {error.err}") from error
-        if image is not None:
-            break
+        reason = f"it is a {header.format} file of a kind that OpenCV does not read rightly"
+        return with_pillow(path, data, max_pixels, reason)
+    flag = (
+        FLAGS["raw"] if header.format == "tiff" else FLAGS[mode]
+    )  # it makes colours of TIFF wrong
+    if factor > 1:
+        flag = REDUCED[factor] | (FLAGS[mode] if mode != "raw" else FLAGS["any"])
+    try:
+        image = cv2.imdecode(np.frombuffer(data, np.uint8), flag)
+    except cv2.error:
+        image = None
     if image is None:
         reason = f"the {header.format} file is cut off, damaged or of a kind that OpenCV has not"
+        if header.format in ("jpeg", "png", "webp"):  # OpenCV has all kinds, Pillow mends some
+            raise ImageError(path, reason)
         return with_pillow(path, data, max_pixels, reason)
-    if flag != FLAGS["rgb"] | REDUCED.get(factor, 0) and image.ndim == 3:
+    if image.ndim == 3 and (flag == FLAGS["raw"] or not flag & cv2.IMREAD_COLOR_RGB):
         image = image[..., [2, 1, 0, 3][: image.shape[2]]]
     return image, 1 if header.format == "tiff" else header.orientation  # TIFF is turned
 

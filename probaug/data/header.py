@@ -20,9 +20,9 @@ PNG_DEPTHS = {0: (1, 2, 4, 8, 16), 2: (8, 16), 3: (1, 2, 4, 8), 4: (8, 16), 6: (
 
 
 Layout: TypeAlias = Literal["plain", "wide", "other"]
-"""What OpenCV reads rightly; TIFF with more bits or channels that it does not; any other TIFF.
+"""What OpenCV reads rightly; TIFF with more bits or channels than it does; what it does not.
 
-It is wrong in silence about tiles of 16 bits, CMYK and Lab (OpenCV 4.12 to 5.0).
+Of TIFF in CMYK and Lab it makes wrong colours; JPEG 2000 it has only if it was built so.
 """
 GRAY_OR_RGB = (1, 2)
 """Values of TIFF's photometric interpretation."""
@@ -188,7 +188,6 @@ def tiff(data: bytes) -> Header:
         and bits in (8, 12, 16, 32)
         and channels in (1, 3, 4)
         and tags.get(284, 1) == 1  # channels beside each other
-        and 322 not in tags  # in strips, not in tiles
     )
     is_wide = photometric in GRAY_OR_RGB and (bits > 8 or channels > 4)
     layout: Layout = "plain" if is_plain else "wide" if is_wide else "other"
@@ -253,10 +252,10 @@ def jpeg2000(data: bytes) -> Header:
     """Read the first box of a .jp2, or the bare codestream."""
     if data[:4] == b"\xff\x4f\xff\x51":  # the bare codestream
         width, height, left, top = struct.unpack(">IIII", data[8:24])
-        return Header("jpeg2000", height - top, width - left)
+        return Header("jpeg2000", height - top, width - left, layout="other")
     at = data[:4096].index(b"ihdr") + 4
     height, width = struct.unpack(">II", data[at : at + 8])
-    return Header("jpeg2000", height, width)
+    return Header("jpeg2000", height, width, layout="other")
 
 
 def avif(data: bytes) -> Header:
