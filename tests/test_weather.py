@@ -218,7 +218,7 @@ class TestRain:
 
     @pytest.mark.parametrize("dtype", WHITE)
     def test_blurred_light_is_added_and_then_darkened(self, dtype):
-        image, white = photo(224, 160, dtype=dtype), WHITE[dtype]
+        image, white = photo(700, 90, dtype=dtype), WHITE[dtype]
         sharp = run(A.RandomRain(blur_value=1, brightness_coefficient=1, p=1), image * 0) / white
         light = cv2.blur(sharp.astype(np.float64), (7, 7))
         wanted = np.minimum(image / white + light, 1) * 0.7

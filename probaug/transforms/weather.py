@@ -99,7 +99,7 @@ class RandomRain(Pixel):
         drop_width: Width of a streak in pixels.
         drop_color: RGB light that a streak adds before it is blurred, 0 to 255.
         blur_value: Side of the square that streaks are averaged over, in pixels, but no more than a
-            32nd of the image's height; 1 for sharp ones.
+            96th of the height of the image; 1 for sharp ones.
         brightness_coefficient: Factor of all values, up to 1.
         rain_type: How many streaks: a quarter of the image's rows ("drizzle"), a third
             ("default"), as many ("heavy") or twice as many ("torrential").
@@ -128,7 +128,7 @@ class RandomRain(Pixel):
         layer = self.streaks(image.shape[0], image.shape[1], slant, seed)
         if image.dtype != np.uint8:
             layer = in_units(layer * np.float32(1 / 255), image.dtype)
-        side = min(self.blur_value, max(image.shape[0] // 32, 2))
+        side = min(self.blur_value, max(image.shape[0] // 96, 2))
         if side > 1:
             layer = cv2.blur(layer, (side, side)).reshape(layer.shape)
         wet = plus(image, tinted(layer, self.drop_color, image))
