@@ -8,6 +8,7 @@ rules) and whether `Transform.sample` draws it (`Drawn`).
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from numbers import Integral, Real
@@ -19,17 +20,21 @@ import numpy as np
 Array: TypeAlias = np.ndarray[Any, Any]
 
 
-@dataclass(frozen=True)
-class Drawn:
-    """Marks a (low, high) field that `Transform.sample` draws afresh on every call."""
-
-    whole: bool = False  # whole numbers, both ends included
+class Ordered:
+    """A pair is low, high."""
 
     def __call__(self, value: Any) -> bool:
-        return not isinstance(value, tuple) or (len(value) == 2 and value[0] <= value[1])
+        return not isinstance(value, tuple) or len(value) != 2 or value[0] <= value[1]
 
     def __str__(self) -> str:
         return "with low <= high"
+
+
+@dataclass(frozen=True)
+class Drawn(Ordered):
+    """Marks a (low, high) field that `Transform.sample` draws afresh on every call."""
+
+    whole: bool = False  # whole numbers, both ends included
 
 
 @dataclass(frozen=True)
@@ -71,6 +76,15 @@ class Above:
 
     def __str__(self) -> str:
         return f"> {self.low:g}"
+
+
+class AsText:
+    """Paths, alone or several, become strings, so that they can be saved."""
+
+    def convert(self, value: Any) -> Any:
+        if isinstance(value, tuple):
+            return tuple(map(self.convert, value))
+        return os.fspath(value) if isinstance(value, os.PathLike) else value
 
 
 @dataclass(frozen=True)

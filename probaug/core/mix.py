@@ -52,7 +52,7 @@ class Mix(DualTransform, base=True):
 
     def entries(self, canvas: Canvas) -> Any:
         """The other samples, not read yet."""
-        return entries(type(self).__name__, self.metadata_key, canvas)
+        return entries(self, canvas)
 
     def entry(self, canvas: Canvas, index: int) -> Mapping[str, Any]:
         """One of the other samples as it was given."""
@@ -64,20 +64,22 @@ class Mix(DualTransform, base=True):
             )
         entry = several[index]
         if not isinstance(entry, Mapping):
-            raise TypeError(f"{self.named(index)} must be a dict, got {type(entry).__name__}")
+            raise TypeError(f"{named(self, index)} must be a dict, got {type(entry).__name__}")
         return entry
-
-    def named(self, index: int) -> str:
-        """How errors call one of the other samples."""
-        return f"{type(self).__name__}: {self.metadata_key}[{index}]"
 
     def other(self, canvas: Canvas, index: int) -> Canvas:
         """One of the other samples, read."""
-        return opened(self.named(index), self.entry(canvas, index), canvas)
+        return opened(named(self, index), self.entry(canvas, index), canvas)
 
 
-def entries(owner: str, key: str, canvas: Canvas) -> Any:
-    """What a call holds under a name: something with a length and an index."""
+def named(transform: Any, index: int) -> str:
+    """How errors call one of the entries that a call holds for a transform."""
+    return f"{type(transform).__name__}: {transform.metadata_key}[{index}]"
+
+
+def entries(transform: Any, canvas: Canvas) -> Any:
+    """What a call holds for a transform: something with a length and an index."""
+    owner, key = type(transform).__name__, transform.metadata_key
     value = canvas.data.get(key)
     if value is None:
         raise ValueError(f"{owner} needs {key!r} in its call")
@@ -89,6 +91,16 @@ def entries(owner: str, key: str, canvas: Canvas) -> Any:
             f"got {type(value).__name__}"
         )
     return value
+
+
+def unit_box(name: str, bbox: Any) -> list[float]:
+    """The box of an entry: x_min, y_min, x_max, y_max as fractions of the image."""
+    edges = [float(value) for value in list(bbox)[:4]]
+    if len(edges) < 4 or not (0 <= edges[0] < edges[2] <= 1 and 0 <= edges[1] < edges[3] <= 1):
+        raise ValueError(
+            f"{name}: bbox must be x_min < x_max, y_min < y_max, fractions in [0, 1], got {bbox!r}"
+        )
+    return edges
 
 
 def opened(owner: str, entry: Mapping[str, Any], canvas: Canvas) -> Canvas:
@@ -202,6 +214,12 @@ def resized(other: Canvas, canvas: Canvas) -> Canvas:
     if size != canvas.size:
         move_labels(other, zoom(canvas.size.width / size.width, canvas.size.height / size.height))
     return other
+
+
+def shape_of(mask: Array) -> Array:
+    """Where a mask of one or several channels is not 0, as (H, W) of 0 and 1."""
+    flat = mask if mask.ndim == 2 else mask.any(axis=2)
+    return np.asarray(flat != 0, np.uint8)
 
 
 def put(view: Array, value: Any, where: Array) -> None:

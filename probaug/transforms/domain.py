@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from typing import Annotated, Any, ClassVar, Literal, TypeAlias
 
@@ -11,7 +10,17 @@ import numpy as np
 
 from ..core.canvas import Canvas
 from ..core.channels import as_dtype, clipped, covariance, means, mixed
-from ..core.fields import Array, Between, Drawn, DrawnPair, Pair, Probability, channels_of, up_to
+from ..core.fields import (
+    Array,
+    AsText,
+    Between,
+    Drawn,
+    DrawnPair,
+    Pair,
+    Probability,
+    channels_of,
+    up_to,
+)
 from ..core.hooks import ImageOnlyTransform
 from ..core.kinds import COLOR
 from ..core.matrix import Size
@@ -23,17 +32,7 @@ from ..core.utils import read_rgb_image
 from ..core.warp import LINEAR, resize
 from .curves import histograms
 
-
-class _Paths:
-    """Paths become strings, so that they can be saved."""
-
-    def convert(self, value: Any) -> Any:
-        if not isinstance(value, tuple):
-            return value
-        return tuple(os.fspath(v) if isinstance(v, os.PathLike) else v for v in value)
-
-
-References: TypeAlias = Annotated[tuple[Any, ...], _Paths()]
+References: TypeAlias = Annotated[tuple[Any, ...], AsText()]
 
 
 class _Adaptation(ImageOnlyTransform, base=True):
@@ -41,13 +40,13 @@ class _Adaptation(ImageOnlyTransform, base=True):
 
     Args:
         reference_images: What ``read_fn`` reads: paths; or images as they are.
-        read_fn: Takes one of these and gives an image.
+        read_fn: Takes one of these and gives an image; None takes images as they are.
         metadata_key: Name in the call of reference images; they go before ``reference_images``.
 
     """
 
     reference_images: References | None = None
-    read_fn: Callable[..., Any] = read_rgb_image
+    read_fn: Callable[..., Any] | None = read_rgb_image
     metadata_key: str
 
     dtypes = COLOR
@@ -72,15 +71,15 @@ class _Adaptation(ImageOnlyTransform, base=True):
 
     def references(self, canvas: Canvas) -> Any:
         """The references of a call, not read yet."""
-        name, key = type(self).__name__, self.metadata_key
+        key = self.metadata_key
         given = canvas.data.get(key)
         if given is None and self.reference_images:
             return self.reference_images
         if isinstance(given, np.ndarray) and given.ndim < 4:
             return [given]
-        references = entries(name, key, canvas)
+        references = entries(self, canvas)
         if not len(references):
-            raise ValueError(f"{name} needs at least one reference image in {key!r}")
+            raise ValueError(f"{type(self).__name__} needs at least one reference image in {key!r}")
         return references
 
     def sample(self, draw: Draw, canvas: Canvas) -> Params:
@@ -101,7 +100,7 @@ class _Adaptation(ImageOnlyTransform, base=True):
     def read(self, item: Any) -> Array:
         """A reference as an image of a dtype that has a white."""
         given = np.ndarray, tuple  # small arrays are kept as tuples
-        if self.read_fn is not read_rgb_image or not isinstance(item, given):
+        if self.read_fn and (self.read_fn is not read_rgb_image or not isinstance(item, given)):
             item = self.read_fn(item)
         image = np.asarray(item)
         if image.dtype == np.int64 and isinstance(item, tuple):
@@ -152,7 +151,7 @@ class FDA(_Adaptation):
 
     reference_images: References | None = None
     beta_limit: Annotated[float | Pair, up_to(0), Drawn(), Between(0, 0.5)] = (0, 0.1)
-    read_fn: Callable[..., Any] = read_rgb_image
+    read_fn: Callable[..., Any] | None = read_rgb_image
     metadata_key: str = "fda_metadata"
     p: Probability = 0.5
 
@@ -216,7 +215,7 @@ class HistogramMatching(_Adaptation):
 
     reference_images: References | None = None
     blend_ratio: Annotated[DrawnPair, Between(0, 1)] = (0.5, 1.0)
-    read_fn: Callable[..., Any] = read_rgb_image
+    read_fn: Callable[..., Any] | None = read_rgb_image
     metadata_key: str = "hm_metadata"
     p: Probability = 0.5
 
@@ -266,7 +265,7 @@ class PixelDistributionAdaptation(_Adaptation):
 
     reference_images: References | None = None
     blend_ratio: Annotated[DrawnPair, Between(0, 1)] = (0.25, 1.0)
-    read_fn: Callable[..., Any] = read_rgb_image
+    read_fn: Callable[..., Any] | None = read_rgb_image
     transform_type: Literal["pca", "standard", "minmax"] = "pca"
     metadata_key: str = "pda_metadata"
     p: Probability = 0.5

@@ -9,31 +9,23 @@ import cv2
 import numpy as np
 
 from ..core.canvas import Canvas
+from ..core.channels import image_planes
 from ..core.fields import (
     Array,
     Between,
     Fill,
+    Ordered,
     Probability,
     WholePair,
     is_number,
 )
-from ..core.holes import Hole, HoleFill, colour, random_values, replaced
+from ..core.holes import Hole, colour, random_values, replaced
 from ..core.kinds import Holes, Joint
 from ..core.matrix import Size
 from ..core.random import Draw, noise
 from ..core.transform import Params
 
 SPARSE = 0.1  # below this chance, jumping from hit to hit is cheaper than asking every pixel
-
-
-class Ordered:
-    """A pair is low, high."""
-
-    def __call__(self, value: Any) -> bool:
-        return not isinstance(value, tuple) or len(value) != 2 or value[0] <= value[1]
-
-    def __str__(self) -> str:
-        return "with low <= high"
 
 
 class _Extent:
@@ -84,8 +76,6 @@ class CoarseDropout(Holes):
     num_holes_range: Annotated[WholePair, Between(low=1), Ordered()] = (1, 2)
     hole_height_range: Extent = (0.1, 0.2)
     hole_width_range: Extent = (0.1, 0.2)
-    fill: HoleFill = 0
-    fill_mask: Fill | None = None
     p: Probability = 0.5
 
     draws: ClassVar[int] = 1
@@ -134,8 +124,6 @@ class GridDropout(Holes):
     unit_size_range: Annotated[WholePair, Between(low=2), Ordered()] | None = None
     holes_number_xy: Annotated[WholePair, Between(low=1)] | None = None
     shift_xy: Annotated[WholePair, Between(low=0)] = (0, 0)
-    fill: HoleFill = 0
-    fill_mask: Fill | None = None
     p: Probability = 0.5
 
     draws: ClassVar[int] = 3
@@ -215,9 +203,7 @@ class PixelDropout(Joint):
     draws: ClassVar[int] = 0
 
     def sample(self, draw: Draw, canvas: Canvas) -> Params:
-        channels = next(
-            (p.channels for layer in canvas.layers for p in layer.planes if p.kind == "image"), 1
-        )
+        channels = next((plane.channels for plane in image_planes(canvas)), 1)
         return {"seed": draw.seed(), "channels": channels if self.per_channel else 1}
 
     def plan(self, size: Size, seed: int, channels: int) -> _Dropped:

@@ -15,7 +15,7 @@ from ..core.fields import (
     Between,
     Count,
     DrawnPair,
-    Fill,
+    Ordered,
     Pair,
     Probability,
     WholePair,
@@ -23,13 +23,12 @@ from ..core.fields import (
     channels_of,
     up_to,
 )
-from ..core.holes import Cover, Hole, HoleFill, colour
+from ..core.holes import Cover, Hole, colour
 from ..core.hooks import DualTransform
 from ..core.kinds import Holes, Pixel
 from ..core.matrix import Size
 from ..core.random import Draw
 from ..core.transform import Params
-from .dropout import Ordered
 
 UpTo: TypeAlias = Annotated[int | WholePair, up_to(0), Between(low=0), Ordered()]
 """A whole number n (0 to n) or a pair, both ends included."""
@@ -100,8 +99,6 @@ class Erasing(Holes):
 
     scale: Annotated[DrawnPair, Between(0, 1)] = (0.02, 0.33)
     ratio: Annotated[Pair, Between(low=0), Ordered()] = (0.3, 3.3)
-    fill: HoleFill = 0
-    fill_mask: Fill | None = None
     p: Probability = 0.5
 
     draws: ClassVar[int] = 4
@@ -155,8 +152,6 @@ class XYMasking(Holes):
     num_masks_y: UpTo = 0
     mask_x_length: UpTo = 0
     mask_y_length: UpTo = 0
-    fill: HoleFill = 0
-    fill_mask: Fill | None = None
     p: Probability = 0.5
 
     draws: ClassVar[int] = 2
@@ -272,8 +267,6 @@ class GridMask(Holes):
     num_grid_range: Annotated[WholeRange, Between(low=1)] = (3, 7)
     line_width_range: Annotated[DrawnPair, Between(0, 1)] = (0.2, 0.5)
     rotation_range: DrawnPair = (0, 0)
-    fill: HoleFill = 0
-    fill_mask: Fill | None = None
     p: Probability = 0.5
 
     draws: ClassVar[int] = 5

@@ -11,7 +11,7 @@ import numpy as np
 
 from ..core.call import checked_image
 from ..core.canvas import Canvas
-from ..core.fields import Array, Between, Probability
+from ..core.fields import Array, Between, Probability, channels_of
 from ..core.holes import Hole, cover_labels, scaled_holes
 from ..core.instances import ALIKE
 from ..core.kinds import COLOR
@@ -22,9 +22,12 @@ from ..core.mix import (
     cut_labels,
     frames_of,
     is_object_wise,
+    named,
     put,
     resized,
     set_planes,
+    shape_of,
+    unit_box,
 )
 from ..core.random import Draw
 from ..core.transform import Params
@@ -67,7 +70,7 @@ class _Pair(Mix, base=True):
             if mine is None or key in rows:
                 continue
             if key not in entry:
-                raise ValueError(f"{self.named(index)} needs {key!r}, as the sample has")
+                raise ValueError(f"{named(self, index)} needs {key!r}, as the sample has")
             soft = [np.asarray(value) for value in (mine, entry[key])]
             if any(value.dtype.kind != "f" for value in soft) or soft[0].shape != soft[1].shape:
                 raise ValueError(
@@ -247,7 +250,7 @@ class OverlayElements(Mix):
         }
         for index, place in enumerate(params["places"]):
             element = self.entry(canvas, index)
-            name = self.named(index)
+            name = named(self, index)
             for plane in canvas.planes:
                 is_image = plane.kind == "image"
                 if is_image or (plane.kind == "mask" and element.get("mask_id") is not None):
@@ -293,27 +296,17 @@ def spot(
             int(place[1] * (height - size.height + 1)),
         )
         return left, top, size
-    edges = [float(value) for value in list(bbox)[:4]]
-    if len(edges) < 4 or not (0 <= edges[0] < edges[2] <= 1 and 0 <= edges[1] < edges[3] <= 1):
-        raise ValueError(
-            f"{name}: bbox must be x_min < x_max, y_min < y_max, fractions in [0, 1], got {bbox!r}"
-        )
+    edges = unit_box(name, bbox)
     left, top = min(round(edges[0] * width), width - 1), min(round(edges[1] * height), height - 1)
     right, bottom = round(edges[2] * width), round(edges[3] * height)
     return left, top, Size(max(1, bottom - top), max(1, right - left))
 
 
-def shape_of(mask: Array) -> Array:
-    """Where a mask of one or several channels is not 0, as (H, W) of 0 and 1."""
-    flat = mask if mask.ndim == 2 else mask.any(axis=2)
-    return np.asarray(flat != 0, np.uint8)
-
-
 def require_like(name: str, image: Array, frame: Array) -> None:
     """Raise a ValueError for a picture of another dtype or number of channels."""
-    channels = [1 if array.ndim == 2 else array.shape[2] for array in (image, frame)]
-    if image.dtype != frame.dtype or channels[0] != channels[1]:
+    channels = channels_of(frame)
+    if image.dtype != frame.dtype or channels_of(image) != channels:
         raise ValueError(
-            f"{name}: image must be {frame.dtype} of {channels[1]} channels, as the sample's, "
+            f"{name}: image must be {frame.dtype} of {channels} channels, as the sample's, "
             f"got {image.shape} {image.dtype}"
         )

@@ -14,6 +14,7 @@ from ..core.fields import (
     Between,
     Drawn,
     Fill,
+    Ordered,
     Pair,
     Probability,
     WholePair,
@@ -25,7 +26,6 @@ from ..core.matrix import Size
 from ..core.random import Draw, noise
 from ..core.transform import Params
 from .aimed_crops import MASKS
-from .dropout import Ordered
 
 
 class ConstrainedCoarseDropout(Holes):

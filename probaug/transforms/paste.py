@@ -17,7 +17,17 @@ from ..core.holes import cover_labels
 from ..core.instances import PARTS
 from ..core.kinds import COLOR, move_labels
 from ..core.matrix import Matrix, Size, shift, zoom
-from ..core.mix import Mix, add_labels, frames_of, is_object_wise, opened, put, set_planes
+from ..core.mix import (
+    Mix,
+    add_labels,
+    frames_of,
+    is_object_wise,
+    named,
+    opened,
+    put,
+    set_planes,
+    shape_of,
+)
 from ..core.random import Draw
 from ..core.transform import Params
 from ..core.warp import LINEAR, NEAREST, REPLICATE, warp
@@ -85,7 +95,7 @@ class CopyAndPaste(Mix):
 
     def on(self, canvas: Canvas, params: Params) -> None:
         for index, drawn in enumerate(params["objects"]):
-            name, entry = self.named(index), self.entry(canvas, index)
+            name, entry = named(self, index), self.entry(canvas, index)
             mask = checked_image(name, "mask", entry.get("mask"))
             found = self.placed(canvas.size, mask, *drawn)
             if found is not None:
@@ -100,7 +110,7 @@ class CopyAndPaste(Mix):
         self, size: Size, mask: Array, across: float, down: float, scale: float, sigma: float
     ) -> _Object | None:
         """Where an object goes; None if too little of it would be seen."""
-        flat = ((mask if mask.ndim == 2 else mask.any(axis=2)) != 0).astype(np.uint8)
+        flat = shape_of(mask)
         x, y, width, height = cv2.boundingRect(flat)
         if not width:
             return None
@@ -164,8 +174,7 @@ def object_data(canvas: Canvas, entry: Mapping[str, Any], mask: Array) -> dict[s
 def box_of(canvas: Canvas, name: str, mask: Array) -> list[float]:
     """The box around a mask, as a row of a label target."""
     target = canvas.labels.boxes[name]
-    flat = ((mask if mask.ndim == 2 else mask.any(axis=2)) != 0).astype(np.uint8)
-    x, y, width, height = cv2.boundingRect(flat)
+    x, y, width, height = cv2.boundingRect(shape_of(mask))
     edges = np.array([[x, y, x + width, y + height]], np.float64)
     numbers = from_edges(edges, target.params.format, Size(*mask.shape[:2]))[0].tolist()
     return [*numbers, *[0.0] * (target.source.width - 4)]  # an oriented one, not turned

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import os
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, TypeAlias
 
@@ -11,23 +10,16 @@ import cv2
 import numpy as np
 
 from ..core.canvas import Canvas
-from ..core.fields import Array, Between, DrawnPair, Fill, Probability
+from ..core.fields import Array, AsText, Between, DrawnPair, Fill, Probability, channels_of
 from ..core.holes import Hole, inpainted, raster
 from ..core.hooks import ImageOnlyTransform
 from ..core.kinds import COLOR
-from ..core.mix import entries
+from ..core.mix import entries, named, unit_box
 from ..core.random import Draw
 from ..core.tone import WHITE
 from ..core.transform import Params
 
 Change: TypeAlias = Literal["insertion", "swap", "deletion"]
-
-
-class _Path:
-    """A path becomes a string, so that it can be saved."""
-
-    def convert(self, value: Any) -> Any:
-        return os.fspath(value) if isinstance(value, os.PathLike) else value
 
 
 class TextImage(ImageOnlyTransform):
@@ -53,7 +45,7 @@ class TextImage(ImageOnlyTransform):
 
     """
 
-    font_path: Annotated[str | Path, _Path()]
+    font_path: Annotated[str | Path, AsText()]
     stopwords: tuple[str, ...] | None = ("the", "is", "in", "at", "of")
     augmentations: tuple[Change | None, ...] = (None,)
     fraction_range: Annotated[DrawnPair, Between(0, 1)] = (1.0, 1.0)
@@ -75,12 +67,12 @@ class TextImage(ImageOnlyTransform):
             raise self.refuse("stopwords", "some words to insert")
 
     def sample(self, draw: Draw, canvas: Canvas) -> Params:
-        boxes = entries(type(self).__name__, self.metadata_key, canvas)
+        boxes = entries(self, canvas)
         count = round(len(boxes) * draw.between(self.fraction_range))
         generator = draw.generator
         texts = []
         for index in sorted(generator.permutation(len(boxes))[:count].tolist()):
-            text, _ = read_box(f"{type(self).__name__}: {self.metadata_key}[{index}]", boxes[index])
+            text, _ = read_box(named(self, index), boxes[index])
             how = None
             if self.augmentations:
                 how = self.augmentations[generator.integers(len(self.augmentations))]
@@ -90,33 +82,32 @@ class TextImage(ImageOnlyTransform):
         return {"texts": texts}
 
     def on(self, canvas: Canvas, params: Params) -> None:
-        boxes = entries(type(self).__name__, self.metadata_key, canvas)
+        boxes = entries(self, canvas)
         size, written = canvas.size, []
         for index, text, fraction in params["texts"]:
-            name = f"{type(self).__name__}: {self.metadata_key}[{index}]"
-            original, (x1, y1, x2, y2) = read_box(name, boxes[index])
+            original, (x1, y1, x2, y2) = read_box(named(self, index), boxes[index])
             left, top = int(x1 * size.width), int(y1 * size.height)
             right, bottom = int(x2 * size.width), int(y2 * size.height)
             if left >= right or top >= bottom:
                 continue  # no pixel of so small an image
             cover = drawn(text, str(self.font_path), fraction, right - left, bottom - top)
+            hole = left, top, right, bottom
             written.append(
                 {
-                    "bbox_coords": (left, top, right, bottom),
+                    "bbox_coords": hole,
                     "text": text,
                     "original_text": original,
                     "bbox_index": index,
                     "font_color": self.font_color,
                 }
             )
-            hole = left, top, right, bottom
             canvas.edit(lambda image, hole=hole, cover=cover: self.write(image, hole, cover), True)  # type: ignore[misc]
         canvas.data["overlay_data"] = written
 
     def write(self, image: Array, hole: Hole, cover: Array) -> Array:
         """A copy of an image with a text, given by how much it covers of each pixel."""
         left, top, right, bottom = hole
-        channels = 1 if image.ndim == 2 else image.shape[2]
+        channels = channels_of(image)
         given = self.font_color if isinstance(self.font_color, tuple) else (self.font_color,)
         colour = given[:1] if len(set(given)) == 1 else given
         if len(colour) not in (1, channels):
@@ -145,12 +136,7 @@ def read_box(name: str, entry: Any) -> tuple[str, list[float]]:
         raise ValueError(
             f"{name} must be a dict with 'text' and 'bbox', got {entry!r:.200}"
         ) from None
-    x1, y1, x2, y2 = (*bbox, *[-1.0] * 4)[:4]
-    if not (0 <= x1 < x2 <= 1 and 0 <= y1 < y2 <= 1):
-        raise ValueError(
-            f"{name}: bbox must be x_min < x_max, y_min < y_max, fractions in [0, 1], got {bbox}"
-        )
-    return str(text), bbox[:4]
+    return str(text), unit_box(name, bbox)
 
 
 def changed(

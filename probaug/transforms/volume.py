@@ -85,8 +85,6 @@ def placed(volume: Array, offset: Shape3, shape: Shape3, fill: Fill) -> Array:
 class _Crop3D(_Placed, base=True):
     size: Lengths
     pad_if_needed: bool = False
-    fill: Fill = 0
-    fill_mask: Fill = 0
 
     def starts(self, free: Shape3, **params: Any) -> Sequence[int]:
         """First z, y and x of the window; ``free`` voxels of each axis are left over."""
@@ -158,8 +156,6 @@ class Pad3D(_Placed):
     """
 
     padding: Annotated[int | tuple[int, int, int] | tuple[int, int, int, int, int, int], Between(0)]
-    fill: Fill = 0
-    fill_mask: Fill = 0
 
     def plan(self, shape: Shape3) -> _Placing:
         sides = self.padding
@@ -190,8 +186,6 @@ class PadIfNeeded3D(_Placed):
     min_zyx: Lengths | None = None
     pad_divisor_zyx: Lengths | None = None
     position: Literal["center", "random"] = "center"
-    fill: Fill = 0
-    fill_mask: Fill = 0
 
     draws: ClassVar[int] = 3
 
