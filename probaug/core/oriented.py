@@ -17,7 +17,7 @@ from .boxes import Boxes, from_edges, is_relative, to_edges
 from .fields import Array
 from .matrix import Matrix, Size
 from .moves import corners, hull, move_points
-from .polygons import FARTHEST, SLIVER, area, before_horizon, clipped, enough_seen
+from .polygons import FARTHEST, SLIVER, before_horizon, cut_to, enough_seen
 from .remap import SIDE, DenseMap, bent_outlines
 from .rows import Rows
 
@@ -54,7 +54,7 @@ class OrientedBoxes(Boxes):
         sides = self.quads[:, [1, 3]] - self.quads[:, :1]
         good = (np.abs(self.quads) < FARTHEST).all(axis=(1, 2))
         good &= (sides != 0).any(axis=2).all(axis=1)
-        good[good] &= self.seen(size, good) > SLIVER
+        good[good] &= cut_to([[quad] for quad in self.quads[good]], size)[2] > SLIVER
         if self.params.filter_invalid_bboxes:
             self.keep(good)
         elif not good.all():
@@ -66,17 +66,13 @@ class OrientedBoxes(Boxes):
                 "BboxParams(filter_invalid_bboxes=True) drops those that are not valid"
             )
 
-    def seen(self, size: Size, some: Any = slice(None)) -> Array:
-        """The area of each inside the image, in square pixels."""
-        return np.array([area(clipped(quad, 0, 0, *size[::-1])) for quad in self.quads[some]])
-
     def settle(self, size: Size) -> None:
         if self.quads is self.settled or not len(self.quads):
             return
-        params, seen = self.params, self.seen(size)
+        params = self.params
+        _, whole, seen = cut_to([[quad] for quad in self.quads], size)
         _, width, height, _ = described(rectangles(self.quads))
         kept = (seen > SLIVER) & (width >= params.min_width) & (height >= params.min_height)
-        whole = np.array([area(quad) for quad in self.quads])
         kept &= (seen >= params.min_area) & (seen >= params.min_visibility * whole * (1 - 1e-12))
         if params.max_accept_ratio is not None:
             ratio = params.max_accept_ratio
@@ -100,8 +96,7 @@ class OrientedBoxes(Boxes):
 
     def hide(self, hidden: Array) -> None:
         """Drop those of which an (H, W) mask of hidden pixels leaves too little."""
-        areas = np.array([area(quad) for quad in self.quads])
-        self.keep(enough_seen([[quad] for quad in self.quads], areas, hidden, self.params))
+        self.keep(enough_seen([[quad] for quad in self.quads], hidden, self.params))
 
     def follow(self, matrix: Matrix) -> None:
         """Move by a matrix."""
@@ -176,9 +171,27 @@ def rectangles(quads: Array) -> Array:
     if not skewed.any():
         return quads
     result = quads.copy()
-    for place in np.flatnonzero(skewed).tolist():
-        result[place] = smallest_rectangle(quads[place], along[place])
+    result[skewed] = around_quads(quads[skewed])
     return result
+
+
+def around_quads(quads: Array) -> Array:
+    """The smallest rectangles around (N, 4, 2) convex quads, as `smallest_rectangle` has them."""
+    sides = np.roll(quads, -1, axis=1) - quads
+    across = sides / np.maximum(np.hypot(*np.moveaxis(sides, 2, 0)), 1e-12)[..., None]
+    down = np.stack([-across[..., 1], across[..., 0]], axis=-1)
+    spans = [np.ptp(np.einsum("npk,nsk->nsp", quads, axes), axis=2) for axes in (across, down)]
+    best = (spans[0] * spans[1]).argmin(axis=1)
+    every = np.arange(len(quads))
+    u, v = across[every, best], down[every, best]
+    four = np.stack([u, v, -u, -v], axis=1)
+    along = quads[:, 1] - quads[:, 0]
+    u = four[every, np.einsum("nfk,nk->nf", four, along).argmax(axis=1)]
+    v = np.stack([-u[:, 1], u[:, 0]], axis=1)
+    x, y = (np.einsum("npk,nk->np", quads, axis) for axis in (u, v))
+    a = np.stack([x.min(axis=1), x.max(axis=1), x.max(axis=1), x.min(axis=1)], axis=1)
+    b = np.stack([y.min(axis=1), y.min(axis=1), y.max(axis=1), y.max(axis=1)], axis=1)
+    return np.asarray(a[..., None] * u[:, None] + b[..., None] * v[:, None])
 
 
 def smallest_rectangle(points: Array, toward: Array) -> Array:

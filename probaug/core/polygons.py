@@ -46,12 +46,24 @@ class Polygons:
         self.size = size
         scale = (size.width, size.height) if params.format == "rel_xy" else (1, 1)
         self.start = [
-            read_rings(f"{name}[{place}]", polygon, scale, size)
+            [ring * scale for ring in read_rings(f"{name}[{place}]", polygon)]
             for place, polygon in enumerate(given)
         ]
+        self._check(name)
         self.rows = np.arange(len(self.start))
         self.rings = list(self.start)
         self.settled: list[list[Ring]] | None = None
+
+    def _check(self, name: str) -> None:
+        bad = [not all(np.abs(r).max() < FARTHEST for r in rings) for rings in self.start]
+        if not any(bad):
+            bad = (cut_to(self.start, self.size)[2] <= SLIVER).tolist()
+        if any(bad):
+            row, size = bad.index(True), self.size
+            raise ValueError(
+                f"{name}[{row}] must have an area inside the image of height {size.height} and "
+                f"width {size.width}, got {self.source.given[row]!r}"
+            )
 
     @classmethod
     def bare(cls, rings: list[list[Ring]], params: PolygonParams) -> Polygons:
@@ -106,26 +118,18 @@ class Polygons:
 
     def hide(self, hidden: Array) -> None:
         """Drop those of which an (H, W) mask of hidden pixels leaves too little; none is cut."""
-        areas = [sum(map(area, rings)) for rings in self.rings]
-        self.keep(enough_seen(self.rings, np.array(areas), hidden, self.params))
+        self.keep(enough_seen(self.rings, hidden, self.params))
 
     def settle(self, size: Size) -> None:
         """Cut off what is outside the image and drop what the params do not accept."""
         if self.rings is self.settled:
             return
-        params, kept, result = self.params, [], []
-        for rings in self.rings:
-            cut = [clipped(ring, 0, 0, size.width, size.height) for ring in rings]
-            untouched = all(map(lambda a, b: a is b, cut, rings))
-            seen = sum(map(area, cut))
-            whole = seen if untouched else sum(map(area, rings))
-            kept.append(
-                seen > SLIVER and seen >= params.min_area and seen >= params.min_visibility * whole
-            )
-            same = untouched or not params.clip
-            result.append(rings if same else [ring for ring in cut if len(ring)])
-        self.rings = result
-        self.keep(np.array(kept, bool))
+        params = self.params
+        shown, whole, seen = cut_to(self.rings, size)
+        if params.clip:
+            self.rings = shown
+        kept = (seen > SLIVER) & (seen >= params.min_area)
+        self.keep(kept & (seen >= params.min_visibility * whole))
         self.settled = self.rings
 
     def keep(self, kept: Array) -> None:
@@ -156,8 +160,8 @@ def is_ring(value: Any) -> bool:
     return len(first) == 2 and is_number(plain(first[0]))
 
 
-def read_rings(name: str, value: Any, scale: tuple[int, int], size: Size) -> list[Ring]:
-    """The rings of one polygon, checked, in pixels."""
+def read_rings(name: str, value: Any) -> list[Ring]:
+    """The rings of one polygon, in its own units."""
     rings = []
     if not isinstance(value, (list, tuple, np.ndarray)):  # a run-length code, say
         raise ValueError(
@@ -174,13 +178,7 @@ def read_rings(name: str, value: Any, scale: tuple[int, int], size: Size) -> lis
                 f"{name} must be at least three points, (P, 2) or x, y, x, y, ..., or several such "
                 f"rings, got {ring!r}"
             )
-        rings.append(points * scale)
-    finite = all((np.abs(ring) < FARTHEST).all() for ring in rings)
-    if not finite or sum(area(clipped(ring, 0, 0, *size[::-1])) for ring in rings) <= SLIVER:
-        raise ValueError(
-            f"{name} must have an area inside the image of height {size.height} and width "
-            f"{size.width}, got {value!r}"
-        )
+        rings.append(points)
     return rings
 
 
@@ -224,6 +222,35 @@ def clipped(ring: Ring, left: float, top: float, right: float, bottom: float) ->
     return ring
 
 
+def cut_to(shapes: list[list[Ring]], size: Size) -> tuple[list[list[Ring]], Array, Array]:
+    """What is in the image of each shape (the very same where all of it is), all areas, those left.
+
+    Nearly all rings lie inside, so all are looked at together, and few one by one.
+    """
+    flat = [ring for rings in shapes for ring in rings if len(ring)]
+    owner = [place for place, rings in enumerate(shapes) for ring in rings if len(ring)]
+    if not flat:
+        return shapes, np.zeros(len(shapes)), np.zeros(len(shapes))
+    points, counts = np.concatenate(flat), np.array([len(ring) for ring in flat])
+    starts = np.cumsum(counts) - counts
+    low, high = (reach.reduceat(points, starts) for reach in (np.minimum, np.maximum))
+    beyond = ((low < 0) | (high > (size.width, size.height))).any(axis=1)
+    near = points - np.repeat(points[starts], counts, axis=0)  # each ring's first one is the origin
+    cross = near[:-1, 0] * near[1:, 1] - near[1:, 0] * near[:-1, 1]
+    cross[starts[1:] - 1] = 0
+    whole = np.abs(np.add.reduceat(np.append(cross, 0.0), starts)) / 2
+    seen, shown = whole.copy(), list(shapes)
+    for place in np.flatnonzero(beyond).tolist():
+        flat[place] = clipped(flat[place], 0, 0, size.width, size.height)
+        seen[place] = area(flat[place])
+        shown[owner[place]] = []
+    for place, ring in zip(owner, flat, strict=True):
+        if shown[place] is not shapes[place] and len(ring):
+            shown[place].append(ring)
+    total = [np.bincount(owner, part, minlength=len(shapes)) for part in (whole, seen)]
+    return shown, total[0], total[1]
+
+
 def part_of(ring: Ring, far: Array, axis: int = 0, bound: float | None = None) -> Ring:
     """The part of a ring on one side of a line, given how far on that side each point is.
 
@@ -255,8 +282,9 @@ def densified(ring: Ring) -> Ring:
     return result
 
 
-def enough_seen(shapes: list[list[Ring]], areas: Array, hidden: Array, params: Any) -> Array:
+def enough_seen(shapes: list[list[Ring]], hidden: Array, params: Any) -> Array:
     """Which shapes keep enough under a mask of hidden pixels; those under none of it all do."""
+    areas = np.array([sum(map(area, rings)) for rings in shapes])
     seen = np.array([part_seen(rings, hidden) for rings in shapes])
     enough = (seen > 0) & (seen >= params.min_visibility) & (seen * areas >= params.min_area)
     return np.asarray((seen == 1) | enough)
