@@ -8,16 +8,15 @@ from typing import Any
 import numpy as np
 
 import probaug as A
-from probaug.core.canvas import Canvas
+from probaug.core.call import read
 from probaug.core.compose import BaseCompose
 from probaug.core.hooks import BasicTransform
-from probaug.core.labels import Labels
-from probaug.core.layer import Plane
 from probaug.core.random import enter, leave
 from probaug.core.transform import Leaf, Node
 
 # Draws to compare; what can come out in two ways comes out the same in all with chance 2^-15.
 DRAWS = 16
+TRIAL = A.Compose([], A.BboxParams("pascal_voc"), A.KeypointParams("xy"))
 _READING = ("interpolation", "mask_interpolation", "area_for_downscale")
 _PADDING = ("pad_if_needed", "border_mode", "fill", "fill_mask")
 
@@ -88,17 +87,24 @@ def is_constant(transform: Leaf) -> bool:
     """Whether a transform does the same whatever is drawn; one that cannot be tried does not."""
     hooked = isinstance(transform, BasicTransform) and transform._hooked
     try:
-        trial = _picture if hooked else _params
+        trial = _result if hooked else _params
         first, *others = (trial(transform, index) for index in range(DRAWS))
     except Exception:  # it needs more than an image: boxes, other samples, its neighbours' draws
         return False
     return all(other == first for other in others)
 
 
+def _sample() -> dict[str, Any]:
+    """An image with a mask, a box and a keypoint, for what looks at them."""
+    image = np.arange(64 * 96 * 3, dtype=np.uint32).astype(np.uint8).reshape(64, 96, 3)
+    mask = np.zeros((64, 96), np.uint8)
+    mask[20:40, 30:60] = 1
+    return {"image": image, "mask": mask, "bboxes": [(30, 20, 60, 40)], "keypoints": [(45, 30)]}
+
+
 def _params(transform: Leaf, index: int) -> str:
-    """What a transform draws for a grey image, by a key."""
-    plane = Plane("image", "image", [np.full((64, 96, 3), 128, np.uint8)])
-    canvas = Canvas([plane], Labels({}, {}), {})
+    """What a transform draws for the sample, by a key."""
+    canvas = read("trial", TRIAL.settings, _sample())
     draw = enter(((0, 0), 0, index), transform.slots)
     try:
         draw.slot, draw.lane, draw.stop, draw.canvas = 1, 0, transform.slots, canvas
@@ -107,11 +113,12 @@ def _params(transform: Leaf, index: int) -> str:
         leave(draw)
 
 
-def _picture(transform: Leaf, index: int) -> bytes:
-    """What a user's transform, whatever it draws from, makes of an image."""
-    image = np.arange(64 * 96 * 3, dtype=np.uint32).astype(np.uint8).reshape(64, 96, 3)
-    given = transform(image=image, key=(0, 0, index))["image"]
-    return repr((given.shape, given.dtype)).encode() + np.asarray(given).tobytes()
+def _result(transform: Leaf, index: int) -> tuple[Any, ...]:
+    """What a user's transform, whatever it draws from, makes of the sample."""
+    result = TRIAL.replace(transforms=[transform])(**_sample(), key=(0, 0, index))
+    image, mask = (np.asarray(result[name]) for name in ("image", "mask"))
+    labels = repr((result["bboxes"], result["keypoints"]))
+    return image.shape, image.dtype, image.tobytes(), mask.tobytes(), labels
 
 
 def _kept(node: Any, names: tuple[str, ...]) -> dict[str, Any]:
