@@ -216,6 +216,13 @@ class Pixel(ImageOnlyTransform, base=True):
         canvas.edit(lambda image: self.edit(image, **params), self.unit_range)
 
 
+class ColorPixel(Pixel, base=True):
+    """A `Pixel` whose mathematics needs to know what is white."""
+
+    dtypes = COLOR
+    unit_range = True
+
+
 class Holes(DualTransform, base=True):
     """Covers parts of the image. Subclasses define ``holes(size, **params)`` and draw a ``seed``.
 

@@ -26,7 +26,7 @@ from ..core.fields import (
     fits,
     up_to,
 )
-from ..core.kinds import COLOR, Pixel
+from ..core.kinds import ColorPixel, Pixel
 from ..core.matrix import Size, zoom
 from ..core.random import Draw, noise
 from ..core.tone import WHITE, Curve, apply
@@ -258,7 +258,7 @@ class Downscale(Pixel):
         return wide[resize(rows, Size(size.height, 1), NEAREST)[:, 0].astype(np.intp)]
 
 
-class Vignetting(Pixel):
+class Vignetting(ColorPixel):
     """Darken the image towards its corners, with the square of the distance from a centre.
 
     Args:
@@ -275,8 +275,6 @@ class Vignetting(Pixel):
     center_range: Annotated[DrawnPair, Between(0, 1)] = (0.3, 0.7)
     p: Probability = 0.5
 
-    dtypes = COLOR
-    unit_range = True
     draws: ClassVar[int] = 3
 
     def sample(self, draw: Draw, canvas: Canvas) -> Params:
@@ -296,7 +294,7 @@ class Vignetting(Pixel):
         return combined(cv2.multiply, image, gain)
 
 
-class FilmGrain(Pixel):
+class FilmGrain(ColorPixel):
     """Add the grain of film: strongest in the midtones, none in black and white.
 
     A pixel that many grains cover, each black or not by chance, has the deviation of a binomial
@@ -316,8 +314,6 @@ class FilmGrain(Pixel):
     grain_size_range: Annotated[DrawnPair, Between(1)] = (1, 3)
     p: Probability = 0.5
 
-    dtypes = COLOR
-    unit_range = True
     draws: ClassVar[int] = 2
 
     def sample(self, draw: Draw, canvas: Canvas) -> Params:

@@ -12,14 +12,14 @@ from ..core import tone
 from ..core.canvas import Canvas
 from ..core.channels import bounded, clipped, image_planes, mixed, scaled, through_float
 from ..core.fields import Array, Between, Count, Probability, Symmetric, dtype_name
-from ..core.kinds import COLOR, ChannelMix, Pixel
+from ..core.kinds import COLOR, ChannelMix, ColorPixel, Pixel
 from ..core.random import Draw
 from ..core.scratch import scratch
 from ..core.tone import MOST
 from ..core.transform import Params
 
 
-class HueSaturationValue(Pixel):
+class HueSaturationValue(ColorPixel):
     """Shift hue, saturation and value by constants.
 
     Pixels without colour gain none. A grey image changes in value alone.
@@ -37,9 +37,7 @@ class HueSaturationValue(Pixel):
     val_shift_limit: Symmetric = (-20, 20)
     p: Probability = 0.5
 
-    dtypes = COLOR
     channels = (1, 3)
-    unit_range = True
 
     def edit(
         self, image: Array, hue_shift_limit: float, sat_shift_limit: float, val_shift_limit: float
@@ -162,7 +160,7 @@ class RGBShift(ChannelMix):
         return result
 
 
-class ToGray(Pixel):
+class ToGray(ColorPixel):
     """Turn colours into grey.
 
     An image of one channel stays as it is. Only "weighted_average" and "from_lab" need RGB.
@@ -181,9 +179,6 @@ class ToGray(Pixel):
         "weighted_average"
     )
     p: Probability = 0.5
-
-    dtypes = COLOR
-    unit_range = True
 
     def edit(self, image: Array) -> Array:
         if image.ndim == 2 or image.shape[2] == 1:

@@ -11,7 +11,7 @@ import numpy as np
 from ..core.canvas import Canvas
 from ..core.channels import LUMA, clipped
 from ..core.fields import Above, Array, Between, DrawnPair, Probability, WholeRange
-from ..core.kinds import COLOR, Pixel
+from ..core.kinds import ColorPixel
 from ..core.random import Draw, noise
 from ..core.transform import Params
 from .layers import Colour, Region, dimmed, in_units, plus, screened, within
@@ -24,7 +24,7 @@ CORE = 3.0  # how much brighter than white the source is, before it is clipped
 Window: TypeAlias = tuple[slice, slice]
 
 
-class RandomShadow(Pixel):
+class RandomShadow(ColorPixel):
     """Let polygons of shadow fall on the image.
 
     Their corners lie anywhere in the region and are joined in the order of their directions, so
@@ -45,8 +45,6 @@ class RandomShadow(Pixel):
     shadow_intensity_range: Annotated[DrawnPair, Between(0, 1)] = (0.5, 0.5)
     p: Probability = 0.5
 
-    dtypes = COLOR
-    unit_range = True
     draws: ClassVar[int] = 1
 
     def sample(self, draw: Draw, canvas: Canvas) -> Params:
@@ -171,7 +169,7 @@ def fitted(layer: Array, image: Array) -> Array:
     return result.reshape(image.shape) if grey else result
 
 
-class RandomSunFlare(Pixel):
+class RandomSunFlare(ColorPixel):
     """Let the sun shine into the lens.
 
     Args:
@@ -195,9 +193,7 @@ class RandomSunFlare(Pixel):
     method: Literal["overlay", "physics_based"] = "overlay"
     p: Probability = 0.5
 
-    dtypes = COLOR
     channels = (1, 3)
-    unit_range = True
     draws: ClassVar[int] = 4
 
     def sample(self, draw: Draw, canvas: Canvas) -> Params:
@@ -260,7 +256,7 @@ def add(layer: Array, window: Window, share: Array, colour: Array) -> None:
         plane[window] += share * np.float32(level)
 
 
-class LensFlare(Pixel):
+class LensFlare(ColorPixel):
     """Add what a bright light makes in a lens: a blooming source, rays, and a row of ghosts.
 
     Ghosts are pictures of a six-bladed aperture on the line through the source and the middle of
@@ -283,9 +279,7 @@ class LensFlare(Pixel):
     bloom_range: Annotated[DrawnPair, Between(0, 1)] = (0.01, 0.05)
     p: Probability = 0.5
 
-    dtypes = COLOR
     channels = (1, 3)
-    unit_range = True
     draws: ClassVar[int] = 6
 
     def sample(self, draw: Draw, canvas: Canvas) -> Params:

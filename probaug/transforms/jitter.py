@@ -11,7 +11,7 @@ import numpy as np
 from ..core.canvas import Canvas
 from ..core.channels import LUMA, means, mixed, scaled
 from ..core.fields import AroundOne, Array, Between, DrawnPair, Probability, Symmetric
-from ..core.kinds import COLOR, Pixel
+from ..core.kinds import ColorPixel
 from ..core.random import Draw
 from ..core.transform import Params
 from .color import permuted, shifted
@@ -22,7 +22,7 @@ ORDERS = tuple(itertools.permutations(range(4)))
 CHANNEL_ORDERS = tuple(itertools.permutations(range(3)))
 
 
-class ColorJitter(Pixel):
+class ColorJitter(ColorPixel):
     """Change brightness, contrast, saturation and hue, in an order drawn afresh on every call.
 
     Contrast is stretched about the mean grey. Grey images keep their (lack of) colour.
@@ -42,9 +42,7 @@ class ColorJitter(Pixel):
     hue: Annotated[Symmetric, Between(-0.5, 0.5)] = (-0.5, 0.5)
     p: Probability = 0.5
 
-    dtypes = COLOR
     channels = (1, 3)
-    unit_range = True
     draws: ClassVar[int] = 5
 
     def sample(self, draw: Draw, canvas: Canvas) -> Params:
@@ -63,7 +61,7 @@ class ColorJitter(Pixel):
         return colours.image
 
 
-class PhotoMetricDistort(Pixel):
+class PhotoMetricDistort(ColorPixel):
     """Change brightness, contrast, saturation, hue and the order of channels, each by chance.
 
     Contrast, stretched about the mean grey, comes before saturation and hue or after them. Grey
@@ -88,9 +86,7 @@ class PhotoMetricDistort(Pixel):
     distort_p: Probability = 0.5
     p: Probability = 0.5
 
-    dtypes = COLOR
     channels = (1, 3)
-    unit_range = True
     draws: ClassVar[int] = 11
 
     def sample(self, draw: Draw, canvas: Canvas) -> Params:

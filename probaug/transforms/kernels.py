@@ -21,7 +21,7 @@ from ..core.fields import (
     WholePair,
     up_to,
 )
-from ..core.kinds import COLOR, Pixel
+from ..core.kinds import ColorPixel, Pixel
 from ..core.random import Draw, noise
 from ..core.scratch import scratch
 from ..core.transform import Params
@@ -133,7 +133,7 @@ class Defocus(Pixel):
         return convolved(image, disc / disc.sum())
 
 
-class RingingOvershoot(Pixel):
+class RingingOvershoot(ColorPixel):
     """Cut off all high frequencies, which leaves rings around edges.
 
     The kernel is that of an ideal round low-pass filter, J1(c r) c / (2 pi r), cut to a square.
@@ -151,8 +151,6 @@ class RingingOvershoot(Pixel):
     cutoff: Annotated[DrawnPair, Between(0, math.pi)] = (math.pi / 4, math.pi / 2)
     p: Probability = 0.5
 
-    dtypes = COLOR
-    unit_range = True
     draws: ClassVar[int] = 2
 
     def sample(self, draw: Draw, canvas: Canvas) -> Params:

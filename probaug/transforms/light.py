@@ -20,7 +20,7 @@ from ..core.fields import (
     channels_of,
     dtype_name,
 )
-from ..core.kinds import COLOR, Pixel
+from ..core.kinds import ColorPixel
 from ..core.matrix import Size
 from ..core.random import Draw
 from ..core.tone import DEPTH, WHITE
@@ -38,7 +38,7 @@ def lit(image: Array, gain: Array, offset: Array) -> Array:
     return clipped(cv2.add(product, more, dtype=DEPTH[dtype])).reshape(image.shape)
 
 
-class Illumination(Pixel):
+class Illumination(ColorPixel):
     """Light the image from one side, from a corner or by a spot.
 
     Args:
@@ -62,8 +62,6 @@ class Illumination(Pixel):
     sigma_range: Annotated[DrawnPair, Above(0)] = (0.2, 1.0)
     p: Probability = 0.5
 
-    dtypes = COLOR
-    unit_range = True
     draws: ClassVar[int] = 5
 
     def sample(self, draw: Draw, canvas: Canvas) -> Params:
@@ -134,7 +132,7 @@ def plasma(seed: int, size: Size, finest: int, roughness: float) -> Array:
     return field
 
 
-class PlasmaBrightnessContrast(Pixel):
+class PlasmaBrightnessContrast(ColorPixel):
     """Change brightness and contrast by a cloudy random pattern.
 
     The pattern lies between 0, where nothing changes, and 1. Contrast is stretched about the
@@ -156,8 +154,6 @@ class PlasmaBrightnessContrast(Pixel):
     roughness: Annotated[float, Above(0)] = 3.0
     p: Probability = 0.5
 
-    dtypes = COLOR
-    unit_range = True
     draws: ClassVar[int] = 2
 
     def sample(self, draw: Draw, canvas: Canvas) -> Params:
@@ -179,7 +175,7 @@ class PlasmaBrightnessContrast(Pixel):
         return lit(image, gain, offset)
 
 
-class PlasmaShadow(Pixel):
+class PlasmaShadow(ColorPixel):
     """Darken the image by a cloudy random pattern.
 
     Args:
@@ -196,8 +192,6 @@ class PlasmaShadow(Pixel):
     roughness: Annotated[float, Above(0)] = 3.0
     p: Probability = 0.5
 
-    dtypes = COLOR
-    unit_range = True
     draws: ClassVar[int] = 1
 
     def sample(self, draw: Draw, canvas: Canvas) -> Params:

@@ -15,7 +15,7 @@ from ..core import tone
 from ..core.canvas import Canvas
 from ..core.channels import clipped, image_planes, mixed
 from ..core.fields import Above, Array, Between, DrawnPair, Probability, channels_of, describe, fits
-from ..core.kinds import COLOR, Pixel
+from ..core.kinds import ColorPixel
 from ..core.matrix import Size
 from ..core.random import Draw, noise
 from ..core.scratch import scratch
@@ -27,7 +27,7 @@ WIDE_TABLES = tuple(map(int, cv2.__version__.split(".")[:2])) >= (4, 13)
 """Whether `cv2.LUT` reads tables of 65536 entries."""
 
 
-class GaussNoise(Pixel):
+class GaussNoise(ColorPixel):
     """Add Gaussian noise.
 
     Args:
@@ -46,8 +46,6 @@ class GaussNoise(Pixel):
     noise_scale_factor: Annotated[float, Above(0), Between(0, 1)] = 1
     p: Probability = 0.5
 
-    dtypes = COLOR
-    unit_range = True
     draws: ClassVar[int] = 2
 
     def sample(self, draw: Draw, canvas: Canvas) -> Params:
@@ -79,7 +77,7 @@ LAWS: dict[str, dict[str, tuple[Any, Any]]] = {
 """What each law of `AdditiveNoise` may be given, and what it takes otherwise."""
 
 
-class AdditiveNoise(Pixel):
+class AdditiveNoise(ColorPixel):
     """Add values of a random law to channels or to pixels.
 
     Args:
@@ -103,8 +101,6 @@ class AdditiveNoise(Pixel):
     approximation: Annotated[float, Between(0, 1)] = 1.0
     p: Probability = 0.5
 
-    dtypes = COLOR
-    unit_range = True
     draws: ClassVar[int] = 3
 
     def check(self) -> None:
@@ -166,7 +162,7 @@ class AdditiveNoise(Pixel):
         return combined(cv2.add, image, np.stack(parts[:channels], axis=2))
 
 
-class MultiplicativeNoise(Pixel):
+class MultiplicativeNoise(ColorPixel):
     """Multiply all values, channels or pixels by random factors.
 
     Args:
@@ -182,8 +178,6 @@ class MultiplicativeNoise(Pixel):
     elementwise: bool = False
     p: Probability = 0.5
 
-    dtypes = COLOR
-    unit_range = True
     draws: ClassVar[int] = 1
 
     def sample(self, draw: Draw, canvas: Canvas) -> Params:
@@ -211,7 +205,7 @@ class MultiplicativeNoise(Pixel):
         return combined(cv2.multiply, image, field)
 
 
-class SaltAndPepper(Pixel):
+class SaltAndPepper(ColorPixel):
     """Turn some pixels white and some black.
 
     Args:
@@ -225,8 +219,6 @@ class SaltAndPepper(Pixel):
     salt_vs_pepper: Annotated[DrawnPair, Between(0, 1)] = (0.4, 0.6)
     p: Probability = 0.5
 
-    dtypes = COLOR
-    unit_range = True
     seeded = True
 
     def edit(self, image: Array, amount: float, salt_vs_pepper: float, seed: int) -> Array:

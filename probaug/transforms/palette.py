@@ -12,7 +12,7 @@ from ..core import tone
 from ..core.canvas import Canvas
 from ..core.channels import covariance, require_channels
 from ..core.fields import Array, Between, Count, Drawn, Pair, Probability, dtype_name
-from ..core.kinds import COLOR, ChannelMix, Pixel
+from ..core.kinds import COLOR, ChannelMix, ColorPixel, Pixel
 from ..core.random import Draw, noise
 from ..core.transform import Params
 from .color import permuted
@@ -96,7 +96,7 @@ class ToRGB(Pixel):
         return np.repeat(grey[:, :, None], self.num_output_channels, axis=2)
 
 
-class FancyPCA(Pixel):
+class FancyPCA(ColorPixel):
     """Add a random colour along the principal axes of the image's own colours.
 
     Each axis has the length of its variance, in units of squared white, times a Gaussian number.
@@ -113,8 +113,6 @@ class FancyPCA(Pixel):
     alpha: Annotated[float, Between(0)] = 0.1
     p: Probability = 0.5
 
-    dtypes = COLOR
-    unit_range = True
     seeded = True
 
     def on(self, canvas: Canvas, params: Params) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..core.channels import bounded, clipped, through_float
 from ..core.fields import Array, Between, DrawnPair, Probability
-from ..core.kinds import COLOR, Pixel
+from ..core.kinds import ColorPixel
 from ..core.random import noise
 from ..core.tone import DEPTH, FLOATS_AT_ONCE, UNIT_LEVELS, WHITE
 from .noise import quantiles, random_codes, spread
@@ -21,7 +21,7 @@ FAINT = 1e-15
 """A scale of `ShotNoise` below which its counts would leave the range of whole numbers."""
 
 
-class ShotNoise(Pixel):
+class ShotNoise(ColorPixel):
     """Count light by single photons, as a sensor does.
 
     Values are turned into light by a gamma of 2.2, and back; counts follow Poisson's law. The
@@ -39,8 +39,6 @@ class ShotNoise(Pixel):
     scale_range: Annotated[DrawnPair, Between(low=0)] = (0.1, 0.3)
     p: Probability = 0.5
 
-    dtypes = COLOR
-    unit_range = True
     seeded = True
 
     def edit(self, image: Array, scale_range: float, seed: int) -> Array:
@@ -74,7 +72,7 @@ class ShotNoise(Pixel):
         return counted
 
 
-class ISONoise(Pixel):
+class ISONoise(ColorPixel):
     """Add the grain of a sensor at a high sensitivity: specks of light and of hue.
 
     Each pixel's lightness goes some part of the way to white, in steps of 1/255 counted by
@@ -92,9 +90,7 @@ class ISONoise(Pixel):
     intensity: Annotated[DrawnPair, Between(low=0)] = (0.1, 0.5)
     p: Probability = 0.5
 
-    dtypes = COLOR
     channels = (3,)
-    unit_range = True
     seeded = True
 
     def edit(self, image: Array, color_shift: float, intensity: float, seed: int) -> Array:

@@ -10,13 +10,13 @@ import numpy as np
 from ..core.canvas import Canvas
 from ..core.channels import clipped, filtered, through_float
 from ..core.fields import Above, Array, Between, Drawn, DrawnPair, Pair, Probability, up_to
-from ..core.kinds import COLOR, Pixel
+from ..core.kinds import ColorPixel
 from ..core.random import Draw
 from ..core.transform import Params
 from .blur import KernelSizes, odd, smoothed
 
 
-class Sharpen(Pixel):
+class Sharpen(ColorPixel):
     """Blend the image with a sharpened one.
 
     Args:
@@ -38,9 +38,6 @@ class Sharpen(Pixel):
     sigma: Annotated[float, Above(0)] = 1.0
     p: Probability = 0.5
 
-    dtypes = COLOR
-    unit_range = True
-
     def check(self) -> None:
         if self.method == "gaussian" and self.kernel_size % 2 == 0:
             raise self.refuse("kernel_size", "odd")
@@ -58,7 +55,7 @@ class Sharpen(Pixel):
         return cv2.filter2D(image, -1, weights)
 
 
-class UnsharpMask(Pixel):
+class UnsharpMask(ColorPixel):
     """Add what a Gaussian blur takes away, where that is much.
 
     Args:
@@ -78,8 +75,6 @@ class UnsharpMask(Pixel):
     threshold: Annotated[int, Between(0, 255)] = 10
     p: Probability = 0.5
 
-    dtypes = COLOR
-    unit_range = True
     draws: ClassVar[int] = 3
 
     def sample(self, draw: Draw, canvas: Canvas) -> Params:
@@ -107,7 +102,7 @@ class UnsharpMask(Pixel):
         return cv2.add(image, change, dtype=cv2.CV_8U).reshape(image.shape)
 
 
-class Emboss(Pixel):
+class Emboss(ColorPixel):
     """Blend the image with a relief of it, lit from the lower right.
 
     Args:
@@ -120,9 +115,6 @@ class Emboss(Pixel):
     alpha: Annotated[DrawnPair, Between(0, 1)] = (0.2, 0.5)
     strength: Annotated[DrawnPair, Between(0)] = (0.2, 0.7)
     p: Probability = 0.5
-
-    dtypes = COLOR
-    unit_range = True
 
     def edit(self, image: Array, alpha: float, strength: float) -> Array:
         if not alpha:

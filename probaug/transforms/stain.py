@@ -11,7 +11,7 @@ from ..core import tone
 from ..core.canvas import Canvas
 from ..core.channels import clipped
 from ..core.fields import Array, Between, DrawnPair, Probability, dtype_name
-from ..core.kinds import COLOR, Pixel
+from ..core.kinds import ColorPixel
 from ..core.random import Draw
 from ..core.tone import DEPTH, UNIT_LEVELS
 from ..core.transform import Params
@@ -38,7 +38,7 @@ ROUNDS = 60  # of the factorisation; its stains then change by less than a hundr
 MOST_PIXELS = 1 << 14  # that stains are estimated from
 
 
-class HEStain(Pixel):
+class HEStain(ColorPixel):
     """Change how strong the two stains of an H&E slide are.
 
     The optical density of each pixel is split into hematoxylin, eosin and a rest; the amounts of
@@ -72,9 +72,7 @@ class HEStain(Pixel):
     augment_background: bool = False
     p: Probability = 0.5
 
-    dtypes = COLOR
     channels = (3,)
-    unit_range = True
     draws: ClassVar[int] = 5
 
     def check(self) -> None:

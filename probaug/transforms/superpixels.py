@@ -21,7 +21,7 @@ from ..core.fields import (
     WholePair,
     up_to,
 )
-from ..core.kinds import COLOR, Pixel
+from ..core.kinds import ColorPixel
 from ..core.matrix import Size
 from ..core.random import noise
 from ..core.tone import WHITE
@@ -32,7 +32,7 @@ COMPACTNESS = 10  # how many units of Lab weigh as much as the side of a segment
 ROUNDS = 5  # after these few pixels change their segment
 
 
-class Superpixels(Pixel):
+class Superpixels(ColorPixel):
     """Give some segments of the image their mean colour.
 
     Pixels of other segments stay as they are.
@@ -56,8 +56,6 @@ class Superpixels(Pixel):
     interpolation: Interpolation = 1
     p: Probability = 0.5
 
-    dtypes = COLOR
-    unit_range = True
     seeded = True
 
     def edit(self, image: Array, p_replace: float, n_segments: int, seed: int) -> Array:

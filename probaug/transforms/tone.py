@@ -24,7 +24,7 @@ from ..core.fields import (
     up_to,
 )
 from ..core.hook_data import hook_data
-from ..core.kinds import COLOR, Pixel, Pointwise
+from ..core.kinds import ColorPixel, Pointwise
 from ..core.label_columns import LabelColumns
 from ..core.random import Draw
 from ..core.tone import MOST
@@ -181,7 +181,7 @@ class Posterize(Pointwise):
         return np.asarray(np.floor((x * 255 + 1e-3) / step) * (step / 255))
 
 
-class Equalize(Pixel):
+class Equalize(ColorPixel):
     """Spread the values so that their histogram becomes flat.
 
     8-bit images have 256 bins; uint16 and float32 images have 65536.
@@ -202,9 +202,6 @@ class Equalize(Pixel):
     mask: Array | Callable[..., Array] | tuple[Any, ...] | None = None
     mask_params: tuple[str, ...] = ()
     p: Probability = 0.5
-
-    dtypes = COLOR
-    unit_range = True
 
     @property
     def targets_as_params(self) -> list[str]:
@@ -299,7 +296,7 @@ def flattening(counts: Array, used: Array, mode: str) -> Array:
     return np.asarray(np.minimum(np.floor(steps) if top == 255 else np.rint(steps * 257), top))
 
 
-class CLAHE(Pixel):
+class CLAHE(ColorPixel):
     """Equalise luminance tile by tile, with limited contrast.
 
     Colour images change in the L of Lab. uint16 and float32 images keep their precision: the curves
@@ -317,9 +314,7 @@ class CLAHE(Pixel):
     tile_grid_size: Annotated[WholePair, Between(1)] = (8, 8)
     p: Probability = 0.5
 
-    dtypes = COLOR
     channels = (1, 3)
-    unit_range = True
 
     def edit(self, image: Array, clip_limit: float) -> Array:
         if image.dtype == np.uint16:

@@ -21,7 +21,7 @@ from ..core.fields import (
     Probability,
     up_to,
 )
-from ..core.kinds import COLOR, Pixel
+from ..core.kinds import ColorPixel
 from ..core.matrix import Size
 from ..core.random import Draw, noise
 from ..core.scratch import scratch
@@ -51,7 +51,7 @@ ZeroTo: TypeAlias = Annotated[float | Pair, up_to(0), Drawn()]
 """A number n (uniform in [0, n]) or a pair."""
 
 
-class RandomFog(Pixel):
+class RandomFog(ColorPixel):
     """Veil the image with drifting white fog.
 
     What is left of a pixel falls exponentially with the fog before it, and white takes the place
@@ -70,8 +70,6 @@ class RandomFog(Pixel):
     fog_coef_range: Annotated[DrawnPair, Between(0, 1)] = (0.3, 1)
     p: Probability = 0.5
 
-    dtypes = COLOR
-    unit_range = True
     draws: ClassVar[int] = 1
 
     def sample(self, draw: Draw, canvas: Canvas) -> Params:
@@ -87,7 +85,7 @@ class RandomFog(Pixel):
         return veiled(image, share)
 
 
-class RandomRain(Pixel):
+class RandomRain(ColorPixel):
     """Add falling streaks of rain, then darken the image.
 
     The number of streaks follows from the image's height.
@@ -116,9 +114,7 @@ class RandomRain(Pixel):
     rain_type: Literal["drizzle", "heavy", "torrential", "default"] = "default"
     p: Probability = 0.5
 
-    dtypes = COLOR
     channels = (1, 3)
-    unit_range = True
     draws: ClassVar[int] = 1
 
     def sample(self, draw: Draw, canvas: Canvas) -> Params:
@@ -154,7 +150,7 @@ class RandomRain(Pixel):
         return layer
 
 
-class RandomSnow(Pixel):
+class RandomSnow(ColorPixel):
     """Let the scene be covered with snow, or let snow fall.
 
     Nothing becomes darker.
@@ -175,9 +171,7 @@ class RandomSnow(Pixel):
     method: Literal["bleach", "texture"] = "bleach"
     p: Probability = 0.5
 
-    dtypes = COLOR
     channels = (1, 3)
-    unit_range = True
     draws: ClassVar[int] = 1
 
     def sample(self, draw: Draw, canvas: Canvas) -> Params:
@@ -237,7 +231,7 @@ def falling(image: Array, amount: float, seed: int) -> Array:
     return screened(image, tinted(share, (235, 243, 255), image))
 
 
-class RandomGravel(Pixel):
+class RandomGravel(ColorPixel):
     """Strew patches of small grey stones.
 
     Args:
@@ -251,8 +245,6 @@ class RandomGravel(Pixel):
     number_of_patches: Count = 2
     p: Probability = 0.5
 
-    dtypes = COLOR
-    unit_range = True
     draws: ClassVar[int] = 0
 
     def sample(self, draw: Draw, canvas: Canvas) -> Params:
@@ -308,7 +300,7 @@ def strewn(window: Array, shapes: Array, levels: list[float]) -> Array:
     return plus(kept, repeated(light, window.shape[2]) if window.ndim == 3 else light)
 
 
-class Spatter(Pixel):
+class Spatter(ColorPixel):
     """Spatter the lens with rain or mud.
 
     A liquid is Gaussian noise, blurred; drops are where it stands above a threshold.
@@ -337,9 +329,7 @@ class Spatter(Pixel):
     color: Colour | None = None
     p: Probability = 0.5
 
-    dtypes = COLOR
     channels = (1, 3)
-    unit_range = True
     seeded = True
 
     def edit(
