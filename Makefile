@@ -10,6 +10,7 @@
 #   make lint    ruff and mypy; make format mends what ruff can
 #   make bench   speed beside Albumentations 2.0.8; OPENCV=4.14.0.94 takes another OpenCV,
 #                ARGS="--only cifar" one pipeline
+#   make bench-transforms    the same, transform by transform; ARGS="--only Affine" takes one
 #   make clean   removes all that was made here, environments included
 
 # The first Python that TensorFlow has wheels for; `make PYTHON=...` overrides.
@@ -36,7 +37,8 @@ PYTEST = $(RUN) -m pytest -n $(WORKERS) --dist worksteal
 export TF_CPP_MIN_LOG_LEVEL ?= 2
 export PIP_DISABLE_PIP_VERSION_CHECK ?= 1
 
-.PHONY: help ready demo gallery test test-slow test-oldest test-torch lint format bench clean
+.PHONY: help ready demo gallery test test-slow test-oldest test-torch lint format bench \
+	bench-transforms clean
 .DELETE_ON_ERROR:
 
 help:
@@ -77,6 +79,9 @@ format: .venv/ready
 
 bench: .venv-bench/ready-$(OPENCV)
 	$(BENCH) benchmarks/pipelines.py $(ARGS)
+
+bench-transforms: .venv-bench/ready-$(OPENCV)
+	$(BENCH) benchmarks/transforms.py $(ARGS)
 
 clean:
 	rm -rf .venv .venv-bench .venv-oldest .venv-torch docs/gallery build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -6,6 +6,7 @@ something. The two take turns in batches of about ten milliseconds, in random or
 pair, and the last 32 results of each stay alive, as in a loader that prefetches. Times are medians
 over batches; the ratio is theirs over ours, so above 1 this library is faster.
 
+ToTensorV2 and ToTensor3D are measured where there is PyTorch, which `make` does not install.
 `--alone` calls transforms without a `Compose` around them, where that is possible.
 """
 
@@ -148,7 +149,9 @@ def samples(name: str, ours: Any, base: list[Sample], dtype: str, size: int) -> 
             "PixelDistributionAdaptation": {"pda_metadata": [other["image"]]},
             "OverlayElements": {"overlay_metadata": {"image": other["image"][:99, :99]}},
             "RandomCropNearBBox": {"cropping_bbox": near},
-            "TextImage": {"textimage_metadata": {"text": "two words", "bbox": (0.1, 0.1, 0.9, 0.3)}},
+            "TextImage": {
+                "textimage_metadata": {"text": "two words", "bbox": (0.1, 0.1, 0.9, 0.3)}
+            },
         }.get(name, {})
         found.append(sample)
     return found

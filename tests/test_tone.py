@@ -292,3 +292,19 @@ def test_one_table_per_channel(channels):
         np.testing.assert_array_equal(tone.look_up(view, table), want)
         out = np.empty(view.shape, np.uint8)
         np.testing.assert_array_equal(tone.look_up(view, table, out), want)
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "uint16"])
+@pytest.mark.parametrize("channels", [None, 1, 3, 5])
+def test_inverting_in_one_call_is_reading_its_table(dtype, channels):
+    shape = (20, 30) if channels is None else (20, 30, channels)
+    image = RNG.integers(0, WHITE[dtype] + 1, shape).astype(dtype)
+    out = np.empty_like(image)
+    result = A.InvertImg(p=1)(image=image, out={"image": out})["image"]
+    assert result is out
+    np.testing.assert_array_equal(out, WHITE[dtype] - image)
+    cropped = A.Compose([A.Crop(3, 2, 20, 15), A.InvertImg(p=1)])(image=image)["image"]
+    assert cropped.flags.c_contiguous
+    np.testing.assert_array_equal(cropped, WHITE[dtype] - image[2:15, 3:20])
+    twice = A.Compose([A.InvertImg(p=1), A.InvertImg(p=1)])(image=image)["image"]
+    np.testing.assert_array_equal(twice, image)

@@ -188,7 +188,7 @@ def common_size(name: str, settings: Settings, planes: list[Plane]) -> Size:
     height, width = planes[0].frames[0].shape[:2]
     for plane in planes:
         frames = plane.frames
-        for frame in frames[:1] if isinstance(frames, Slices) else frames:
+        for frame in [frames[0]] if isinstance(frames, Slices) else frames:
             if frame.shape[:2] == (height, width):
                 continue
             first = plane.frames[0]

@@ -33,11 +33,22 @@ NOTHING: Mapping[str, Finish] = MappingProxyType({})
 
 
 class Slices(list[Array]):
-    """Frames that are the slices of one array."""
+    """Frames that are the slices of one array: made when all are asked for, and then kept."""
 
     def __init__(self, whole: Array) -> None:
-        super().__init__(whole)
+        super().__init__()
         self.whole = whole
+
+    def __len__(self) -> int:
+        return len(self.whole)
+
+    def __iter__(self) -> Iterator[Array]:
+        if not super().__len__():
+            self.extend(self.whole)
+        return super().__iter__()
+
+    def __getitem__(self, at: Any) -> Any:
+        return super().__getitem__(at) if super().__len__() else self.whole[at]
 
 
 class Closed(list[Layer]):

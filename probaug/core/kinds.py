@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, ClassVar
 
+import numpy as np
+
 from . import tone
 from .canvas import Canvas
 from .channels import mixed
@@ -175,12 +177,14 @@ class Pointwise(ImageOnlyTransform, base=True):
     dtypes = COLOR
     unit_range = True
     per_channel: ClassVar[bool] = False
+    direct: ClassVar[np.ufunc | None] = None
+    """What does the same to whole numbers in one call, if anything does."""
 
     curve: ClassVar[Callable[..., Array]]
 
     def on(self, canvas: Canvas, params: Params) -> None:
-        curve = self.curve
-        canvas.tone(tone.Curve(lambda x: curve(x, **params), self.per_channel))
+        curve, direct = self.curve, self.direct
+        canvas.tone(tone.Curve(lambda x: curve(x, **params), self.per_channel, direct=direct))
 
 
 class ChannelMix(ImageOnlyTransform, base=True):

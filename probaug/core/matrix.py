@@ -116,7 +116,7 @@ class Matrix(NamedTuple):
 
 def shift(x: float, y: float) -> Matrix:
     """Move points by (x, y)."""
-    return Matrix(x=x, y=y)
+    return Matrix(1.0, 0.0, x, 0.0, 1.0, y)
 
 
 def zoom(x: float, y: float) -> Matrix:

@@ -47,10 +47,11 @@ class Curve:
         raw: Whether ``map`` takes the values as they are stored.
         line: The same as a (C, C + 1) matrix of factors and, last, offsets, if it is a line by
             channel from stored values to floats. Alone it takes half the time of its table.
+        direct: The same to stored whole numbers as one NumPy function, where there is one.
 
     """
 
-    __slots__ = ("_tables", "line", "map", "per_channel", "raw", "to_float")
+    __slots__ = ("_tables", "direct", "line", "map", "per_channel", "raw", "to_float")
 
     def __init__(
         self,
@@ -59,8 +60,10 @@ class Curve:
         to_float: bool = False,
         raw: bool = False,
         line: Array | None = None,
+        direct: np.ufunc | None = None,
     ) -> None:
         self.map = map
+        self.direct = direct
         self.line = line
         self.per_channel = per_channel
         self.to_float = to_float
@@ -115,6 +118,9 @@ def apply(image: Array, curves: list[Curve], dst: Array | None = None) -> Array:
         for curve in curves:
             image = curve.on_floats(image)
         return image
+    direct = curves[0].direct if len(curves) == 1 else None
+    if direct is not None:
+        return direct(image, out=dst if fits(dst, image) else None, order="C")  # type: ignore[no-any-return]
     table = curves[0].table(dtype)
     for curve in curves[1:]:
         second = curve.table(dtype)

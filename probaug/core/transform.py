@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from .about import About
+from .call import TARGETS, call
 from .declared import Declared
 from .fields import Probability
 from .layer import Fusion
@@ -106,8 +107,6 @@ class Node(About, Declared):
             additional_targets: More names of the call, each with the target it is treated as.
 
         """
-        from .call import TARGETS
-
         for name, target in additional_targets.items():
             if target not in TARGETS:
                 raise ValueError(
@@ -143,8 +142,6 @@ class Node(About, Declared):
             **data: Arrays and labels by target name; unknown names pass through untouched.
 
         """
-        from .call import call  # the boundary imports every part of the core
-
         return call(self, args, force_apply, key, out, data)
 
 

@@ -213,6 +213,8 @@ def shuffle(image: Array, matrix: Matrix, size: Size, border: int, fill: Fill) -
     right, bottom = size.width - left - width, size.height - top - height
     if left == top == right == bottom == 0:
         return _flipped(image, signs)
+    if signs == (1, 1) and left <= 0 and top <= 0 and right <= 0 and bottom <= 0:
+        return image[-top : size.height - top, -left : size.width - left]
     if border not in (CONSTANT, REPLICATE) and max(left, right, top, bottom) > 0:
         # these borders read the whole image: no pixel may be cut before they are made
         image = _flipped(image, signs)

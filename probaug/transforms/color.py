@@ -17,6 +17,7 @@ from ..core.random import Draw
 from ..core.scratch import scratch
 from ..core.tone import MOST
 from ..core.transform import Params
+from .noise import repeated
 
 
 class HueSaturationValue(ColorPixel):
@@ -191,7 +192,7 @@ class ToGray(ColorPixel):
         grey: Array = getattr(self, "_" + self.method)(image)
         if self.num_output_channels == 1:
             return grey
-        return np.repeat(grey[:, :, None], self.num_output_channels, axis=2)
+        return repeated(grey, self.num_output_channels)
 
     @staticmethod
     def _weighted_average(image: Array) -> Array:

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..core.canvas import Canvas
 from ..core.channels import image_planes, require_channels
-from ..core.fields import Above, Array, Probability
+from ..core.fields import Above, Array, Probability, dtype_name
 from ..core.hooks import ImageOnlyTransform
 from ..core.kinds import COLOR, Pixel
 from ..core.tone import Curve
@@ -145,7 +145,7 @@ class ToFloat(ImageOnlyTransform):
     p: Probability = 1.0
 
     def on(self, canvas: Canvas, params: Params) -> None:
-        kinds = {plane.dtype.name for plane in image_planes(canvas)} - {"float32"}
+        kinds = {dtype_name(plane.dtype) for plane in image_planes(canvas)} - {"float32"}
         if not kinds:
             return
         if not kinds <= set(COLOR) or len(kinds) < len(image_planes(canvas)):

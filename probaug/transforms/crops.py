@@ -72,10 +72,11 @@ class _PaddedCrop(_Crop, base=True):
     def placed(self, size: Size, **params: Any) -> tuple[Matrix, Size]:
         needed = self.needed()
         above = before = 0
-        if size.height < needed.height or size.width < needed.width:
+        height, width = size
+        if height < needed[0] or width < needed[1]:
             if not self.pad_if_needed:
                 raise too_small(self, needed, size, "; pad_if_needed=True pads smaller ones")
-            room = Size(max(size.height, needed.height), max(size.width, needed.width))
+            room = Size(max(height, needed.height), max(width, needed.width))
             where = {name: params[name] for name in ("pad_top", "pad_left") if name in params}
             above, before = place(size, room, self.pad_position, **where)
             size = room

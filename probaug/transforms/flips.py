@@ -33,15 +33,14 @@ class _Symmetry(Geometric, base=True):
 
     element: ClassVar[Callable[..., str]]
 
-    def output_size(self, size: Size, **params: Any) -> Size:
-        swaps = ELEMENTS[self.element(**params)][2]
-        return Size(size.width, size.height) if swaps else size
-
-    def matrix(self, size: Size, **params: Any) -> Matrix:
+    def placed(self, size: Size, **params: Any) -> tuple[Matrix, Size]:
         x, y, swaps = ELEMENTS[self.element(**params)]
-        width, height = size if swaps else (size.width, size.height)
+        height, width = size
+        if swaps:
+            left, top = height if x < 0 else 0, width if y < 0 else 0
+            return Matrix(0, x, left, y, 0, top), Size(width, height)
         left, top = width if x < 0 else 0, height if y < 0 else 0
-        return Matrix(0, x, left, y, 0, top) if swaps else Matrix(x, 0, left, 0, y, top)
+        return Matrix(x, 0, left, 0, y, top), size
 
 
 class HorizontalFlip(_Symmetry):

@@ -19,8 +19,8 @@ from .color import permuted
 from .noise import repeated
 from .tone import tone_each
 
-SEPIA = ((0.393, 0.769, 0.189), (0.349, 0.686, 0.168), (0.272, 0.534, 0.131))
-"""What old paper's red, green and blue take of red, green and blue."""
+SEPIA = ((0.393, 0.769, 0.189, 0), (0.349, 0.686, 0.168, 0), (0.272, 0.534, 0.131, 0))
+"""What old paper's red, green and blue take of red, green, blue and white."""
 
 
 class ChannelSwap(Pixel):
@@ -68,7 +68,7 @@ class ToSepia(ChannelMix):
         return image if is_grey else super().mixed(image, params)
 
     def mix(self, channels: int) -> Array:
-        return np.column_stack([SEPIA, np.zeros(3)])
+        return np.array(SEPIA)
 
 
 class ToRGB(Pixel):

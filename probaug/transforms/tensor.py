@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from importlib import import_module
 from typing import Any, TypeAlias
@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 import cv2
 import numpy as np
 
-from ..core.canvas import Canvas
+from ..core.canvas import Canvas, Finish
 from ..core.fields import Array, Probability
 from ..core.hooks import BasicTransform
 from ..core.transform import Params
@@ -33,13 +33,17 @@ class _ToTensor(BasicTransform, base=True):
 
     def on(self, canvas: Canvas, params: Params) -> None:
         name = type(self).__name__
-        try:
-            torch = import_module("torch")
-        except ImportError as error:
-            raise ImportError(f"{name} needs the package torch: pip install torch") from error
-        make = partial(tensors, torch.from_numpy)
-        layouts = self.layouts()
-        canvas.close(name, {target: partial(make, layouts[target]) for target in layouts})
+        finish: Mapping[str, Finish] | None = self.__dict__.get("_cached_finish")
+        if finish is None:
+            try:
+                torch = import_module("torch")
+            except ImportError as error:
+                raise ImportError(f"{name} needs the package torch: pip install torch") from error
+            make = partial(tensors, torch.from_numpy)
+            layouts = self.layouts()
+            finish = {target: partial(make, layouts[target]) for target in layouts}
+            self.__dict__["_cached_finish"] = finish
+        canvas.close(name, finish)
 
 
 def tensors(make: Callable[[Array], Any], layout: Layout, result: Any, given: Any) -> Any:

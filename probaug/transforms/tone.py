@@ -108,6 +108,8 @@ class InvertImg(Pointwise):
 
     """
 
+    direct = np.invert
+
     def curve(self, x: Array) -> Array:
         return 1 - x
 

@@ -68,10 +68,11 @@ def placed(volume: Array, offset: Shape3, shape: Shape3, fill: Fill) -> Array:
     """A block of a shape that shows a volume at an offset; a view if it shows nothing else."""
     if offset == (0, 0, 0) and shape == volume.shape[:3]:
         return volume
-    sides = tuple(zip(offset, shape, volume.shape, strict=False))
-    part = volume[tuple(slice(max(0, -o), min(n, s - o)) for o, s, n in sides)]
+    (z, y, x), (depth, height, width) = offset, shape
+    part = volume[max(0, -z) : depth - z, max(0, -y) : height - y, max(0, -x) : width - x]
     if part.shape[:3] == shape:
         return part
+    sides = tuple(zip(offset, shape, volume.shape, strict=False))
     result = np.empty((*shape, *volume.shape[3:]), volume.dtype)
     value = colour(fill, volume[0])
     inside = tuple(slice(max(0, o), min(s, n + o)) for o, s, n in sides)
@@ -91,17 +92,17 @@ class _Crop3D(_Placed, base=True):
         raise NotImplementedError
 
     def plan(self, shape: Shape3, **params: Any) -> _Placing:
-        d, h, w = (max(have, want) for have, want in zip(shape, self.size, strict=True))
-        room = d, h, w
+        size = depth, height, width = self.size
+        room = max(shape[0], depth), max(shape[1], height), max(shape[2], width)
         if room != shape and not self.pad_if_needed:
             raise ValueError(
                 f"{type(self).__name__} needs a volume of at least {self.size} voxels (depth, "
                 f"height, width), got {shape}; pad_if_needed=True pads smaller ones"
             )
-        free = d - self.size[0], h - self.size[1], w - self.size[2]
-        padding = ((r - n) // 2 for r, n in zip(room, shape, strict=True))
-        z, y, x = (p - s for p, s in zip(padding, self.starts(free, **params), strict=True))
-        return _Placing((z, y, x), self.size)
+        free = room[0] - depth, room[1] - height, room[2] - width
+        z, y, x = self.starts(free, **params)
+        front, top, left = ((r - n) // 2 for r, n in zip(room, shape, strict=True))
+        return _Placing((front - z, top - y, left - x), size)
 
 
 class CenterCrop3D(_Crop3D):
