@@ -117,7 +117,7 @@ def test_posterize_by_channel():
         t(image=RAMP)
 
 
-@pytest.mark.parametrize("bits", [0, 8, (3, 9), (5, 2), [3, 4, 8], [(1, 2), (4, 3), (1, 1)]])
+@pytest.mark.parametrize("bits", [-1, 9, (3, 9), (5, 2), [3, 4, 9], [(1, 2), (4, 3), (1, 1)]])
 def test_posterize_refuses_other_bits(bits):
     with pytest.raises(ValueError, match=r"Posterize.num_bits must be"):
         A.Posterize(bits)

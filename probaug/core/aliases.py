@@ -85,6 +85,8 @@ LAZY = ("augmentations", "pytorch")
 
 def rename(cls: type, given: dict[str, Any], known: Collection[str]) -> None:
     """Give aliases their names of today; a TypeError if both spellings are there."""
+    if "p" in known and not {"strict", "transforms"} & set(known):
+        given.pop("strict", None)  # of 2.0.8's transforms: unknown keywords are errors, as always
     for name in [*(given.keys() - set(known))]:
         field = alias(cls, name, known)
         if field is None:

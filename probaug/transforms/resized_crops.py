@@ -15,6 +15,7 @@ from ..core.fields import (
     Interpolation,
     Probability,
     WholePair,
+    up_to,
 )  # fmt: skip
 from ..core.kinds import Resizing
 from ..core.layer import Window
@@ -97,7 +98,7 @@ class RandomSizedCrop(Resizing):
     A window larger than the image is cut down to it.
 
     Args:
-        min_max_height: Height of the window, in pixels.
+        min_max_height: Height of the window, in pixels; a number n stands for 1 to n.
         size: Height and width of the result, in pixels.
         w2h_ratio: Width of the window divided by its height.
         interpolation: How to read the image between pixels.
@@ -108,7 +109,7 @@ class RandomSizedCrop(Resizing):
 
     """
 
-    min_max_height: Annotated[WholePair, Between(1), Drawn(whole=True)]
+    min_max_height: Annotated[int | WholePair, up_to(1), Between(1), Drawn(whole=True)]
     size: Annotated[WholePair, Between(1)]
     w2h_ratio: Annotated[float, Above(0)] = 1.0
     interpolation: Interpolation = 1
@@ -119,7 +120,7 @@ class RandomSizedCrop(Resizing):
     draws: ClassVar[int] = 3
 
     def sample(self, draw: Draw, canvas: Canvas) -> Params:
-        height = draw.whole(*self.min_max_height)
+        height = draw.whole(*self.min_max_height)  # type: ignore[misc]
         return {"height": height, "top": draw.uniform(), "left": draw.uniform()}
 
     def window(self, size: Size, **params: Any) -> Window:

@@ -152,9 +152,9 @@ class Posterize(Pointwise):
         parts: tuple[Any, ...] = bits if isinstance(bits, tuple) and not self._is_range else (bits,)
         for part in parts:
             low, high = part if isinstance(part, tuple) else (part, part)
-            if not 1 <= low <= high <= 7:
+            if not 0 <= low <= high <= 8:
                 raise self.refuse(
-                    "num_bits", "a number, a pair with low <= high, or one per channel, in [1, 7]"
+                    "num_bits", "a number, a pair with low <= high, or one per channel, in [0, 8]"
                 )
 
     @property
