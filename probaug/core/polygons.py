@@ -262,7 +262,8 @@ def part_of(ring: Ring, far: Array, axis: int = 0, bound: float | None = None) -
         cuts = ring + (far / (far - after))[:, None] * (np.roll(ring, -1, axis=0) - ring)
     if bound is not None:
         cuts[:, axis] = bound
-    return np.stack([ring, cuts], axis=1)[np.stack([inside, crossing], axis=1)]
+    chosen = np.stack([inside, crossing], axis=1)
+    return np.asarray(np.stack([ring, cuts], axis=1)[chosen])
 
 
 def before_horizon(ring: Ring, matrix: Matrix) -> Ring:
@@ -296,10 +297,15 @@ def grown(rings: list[Ring], by: float, size: Size) -> list[Ring]:
     Done on a grid of quarter pixels, so parts may merge, split and vanish. Where the polygon ends
     at the edge of the image, nothing from beyond takes any of it away.
     """
+    width, height = size.width, size.height
+    rings = [clipped(ring, -width, -height, 2 * width, 2 * height) for ring in rings]
+    rings = [ring for ring in rings if len(ring)]
+    if not rings:
+        return rings
     points = np.concatenate(rings)
     margin = int(max(by, 0)) + 2
     low, high = points.min(axis=0), points.max(axis=0)
-    ends = np.array((size.width, size.height))
+    ends = np.array((width, height))
     first, last = np.floor(low) - margin, np.ceil(high) + margin
     first, last = np.where(low == 0, 0, first), np.where(high == ends, ends, last)
     width, height = ((last - first) * GRID).astype(int).tolist()

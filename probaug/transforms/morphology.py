@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import lru_cache
-from typing import Annotated, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 import cv2
 import numpy as np
@@ -12,7 +12,7 @@ import numpy as np
 from ..core.boxes import Boxes
 from ..core.canvas import Canvas
 from ..core.channels import filtered
-from ..core.fields import Array, Between, Drawn, Probability, WholePair, up_to
+from ..core.fields import Array, CountUpTo, Probability
 from ..core.kinds import Joint
 from ..core.matrix import Size
 from ..core.oriented import OrientedBoxes
@@ -49,7 +49,7 @@ class Morphological(Joint):
 
     """
 
-    scale: Annotated[int | WholePair, up_to(1), Drawn(whole=True), Between(1)] = (2, 3)
+    scale: CountUpTo = (2, 3)
     operation: Literal["erosion", "dilation"] = "dilation"
     p: Probability = 0.5
 
@@ -78,7 +78,9 @@ class Morphological(Joint):
                 resize_boxes(boxes, plan, grows)
         for polygons in canvas.labels.polygons.values():
             several = [grown(rings, by, plan.sample) for rings in polygons.rings]
-            polygons.rings = [[ring + lean for ring in rings] for rings in several]
+            polygons.rings = [
+                [np.where(ring == 0, 0.0, ring + lean) for ring in rings] for rings in several
+            ]
 
 
 @lru_cache(maxsize=64)
