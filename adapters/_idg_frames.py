@@ -1,0 +1,213 @@
+"""`DataFrameIterator`: batches out of the image files that the rows of a table name."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from ._checks import refuse
+from ._idg_files import FromFiles, valid
+from ._idg_labels import Extras
+
+CLASSED = ("binary", "categorical", "sparse")
+
+
+class DataFrameIterator(FromFiles):
+    """Augmented batches out of the files that a data frame names.
+
+    `ImageDataGenerator.flow_from_dataframe` makes it, and explains the arguments.
+    """
+
+    allowed_class_modes = ("binary", "categorical", "input", "multi_output", "raw", "sparse", None)
+
+    def __init__(
+        self,
+        dataframe: Any,
+        directory: Any = None,
+        image_data_generator: Any = None,
+        x_col: Any = "filename",
+        y_col: Any = "class",
+        weight_col: Any = None,
+        target_size: Any = (256, 256),
+        color_mode: str = "rgb",
+        classes: Any = None,
+        class_mode: str | None = "categorical",
+        batch_size: int = 32,
+        shuffle: bool = True,
+        seed: int | None = None,
+        data_format: str | None = "channels_last",
+        save_to_dir: Any = None,
+        save_prefix: str = "",
+        save_format: str = "png",
+        subset: str | None = None,
+        interpolation: str = "nearest",
+        keep_aspect_ratio: bool = False,
+        dtype: Any = "float32",
+        validate_filenames: bool = True,
+        *,
+        masks: Any = None,
+        bboxes: Any = None,
+        keypoints: Any = None,
+        bounding_box_format: str = "xyxy",
+        max_boxes: int | None = None,
+        threads: int | None = None,
+    ) -> None:
+        self.set_processing_attrs(
+            image_data_generator, target_size, color_mode, data_format, save_to_dir, save_prefix,
+            save_format, subset, interpolation, keep_aspect_ratio,
+        )  # fmt: skip
+        self._owner = type(self).__name__
+        self.directory = "" if directory is None else os.fspath(directory)
+        self.class_mode = class_mode
+        self.dtype = dtype
+        self._table = dataframe
+        names = self._column("x_col", x_col)
+        if not all(isinstance(name, str) for name in names):
+            raise self._mistyped("x_col", x_col, "strings", names, (str,))
+        self._check_mode(y_col, weight_col, classes)
+        rows = self._readable(x_col, names) if validate_filenames else list(range(len(names)))
+        labels: list[Any] = []
+        if class_mode in CLASSED:
+            rows, labels, known = self._known_rows(y_col, rows, classes)
+            self.class_indices = {name: number for number, name in enumerate(known)}
+            self.num_classes = len(known)
+        if self.split is not None:
+            low, high = (int(part * len(rows)) for part in self.split)
+            rows, labels = rows[low:high], labels[low:high]
+        self._number(y_col, rows, labels)
+        self.filenames = [names[row] for row in rows]
+        self._filepaths = [os.path.join(self.directory, name) for name in self.filenames]
+        weights = None if not weight_col else np.asarray(self._column("weight_col", weight_col))
+        self._weights = None if weights is None else weights[rows]
+        paths = None if masks is None else self._picked("masks", masks, rows)
+        self._masks = paths and [os.path.join(self.directory, path) for path in paths]
+        columns = bboxes if isinstance(bboxes, (tuple, list)) else (bboxes,)
+        parts = [self._picked("bboxes", column, rows) for column in columns if column is not None]
+        boxes: Any = parts[0] if parts else None
+        if len(parts) > 1:
+            boxes = {"boxes": parts[0], "labels": parts[1]}
+        points = None if keypoints is None else self._picked("keypoints", keypoints, rows)
+        self._extras = Extras.of(self._owner, None, boxes, points, bounding_box_format, max_boxes)
+        del self._table
+        self._start(batch_size, shuffle, seed, threads)
+
+    @property
+    def labels(self) -> Any:
+        """Classes; for "raw" and "multi_output" the values of their columns."""
+        return self._targets if self.class_mode in ("raw", "multi_output") else self.classes
+
+    @property
+    def sample_weight(self) -> Any:
+        """The weight of each sample, or None."""
+        return self._weights
+
+    def _column(self, field: str, name: Any) -> list[Any]:
+        try:
+            column = self._table[name]
+        except KeyError:
+            columns = ", ".join(map(repr, self._table.keys()))
+            raise refuse(self._owner, field, f"one of the columns {columns}", name) from None
+        values: list[Any] = column.tolist() if hasattr(column, "tolist") else list(column)
+        return values
+
+    def _picked(self, field: str, name: Any, rows: Sequence[int]) -> list[Any]:
+        values = self._column(field, name)
+        return [values[row] for row in rows]
+
+    def _mistyped(
+        self, field: str, name: Any, what: str, values: list[Any], types: tuple[type, ...]
+    ) -> TypeError:
+        row, value = next((r, v) for r, v in enumerate(values) if not isinstance(v, types))
+        return TypeError(
+            f"{self._owner}.{field}: the values of column {name!r} must be {what}, "
+            f"got {value!r} in row {row}"
+        )
+
+    def _check_mode(self, y_col: Any, weight_col: Any, classes: Any) -> None:
+        mode = self.class_mode
+        if mode not in self.allowed_class_modes:
+            modes = ", ".join(map(repr, self.allowed_class_modes))
+            raise refuse(self._owner, "class_mode", f"one of {modes}", mode)
+        if mode == "multi_output" and not isinstance(y_col, list):
+            raise TypeError(
+                f"{self._owner}.y_col must be a list of columns for class_mode='multi_output', "
+                f"got {y_col!r}"
+            )
+        if mode in CLASSED:
+            types: tuple[type, ...] = (str, int, np.integer)
+            types += (list, tuple) if mode == "categorical" else ()
+            values = self._column("y_col", y_col)
+            if not all(isinstance(value, types) for value in values):
+                lists = ", or lists of them" if mode == "categorical" else ""
+                raise self._mistyped(
+                    "y_col", y_col, f"strings or whole numbers{lists}", values, types
+                )
+            count = len(set(classes or values)) if mode == "binary" else 2
+            if count != 2:
+                raise ValueError(f"{self._owner}: class_mode='binary' needs 2 classes, got {count}")
+        elif classes:
+            raise refuse(self._owner, "classes", f"None for class_mode={mode!r}", classes)
+        if weight_col:
+            weights = np.asarray(self._column("weight_col", weight_col))
+            if weights.dtype.kind not in "iuf":
+                raise TypeError(f"{self._owner}.weight_col: column {weight_col!r} must be numeric")
+
+    def _readable(self, x_col: Any, names: list[str]) -> list[int]:
+        """The rows whose files are there and end like images."""
+        paths = [os.path.join(self.directory, name) for name in names]
+        good = [row for row, fits in enumerate(valid(paths, self.white_list_formats)) if fits]
+        missing = len(names) - len(good)
+        if missing:
+            first = next(name for row, name in enumerate(names) if row not in set(good))
+            warnings.warn(
+                f"{missing} of {len(names)} filenames in column {x_col!r} name no image file and "
+                f"are left out; the first is {first!r}",
+                stacklevel=4,
+            )
+        return good
+
+    def _known_rows(
+        self, y_col: Any, rows: list[int], classes: Any
+    ) -> tuple[list[int], list[Any], list[Any]]:
+        """The rows with a class that is wanted, their labels, and the classes."""
+        labels = [plain(label) for label in self._picked("y_col", y_col, rows)]
+        if not classes:
+            found = {c for label in labels for c in (label if isinstance(label, list) else [label])}
+            if len({isinstance(name, str) for name in found}) > 1:
+                raise TypeError(
+                    f"{self._owner}.y_col: column {y_col!r} mixes strings and whole numbers"
+                )
+            return rows, labels, sorted(found)
+        known = list(dict.fromkeys(map(plain, classes)))
+        kept = []
+        for row, label in zip(rows, labels):
+            wanted = [c for c in label if c in known] if isinstance(label, list) else label
+            if wanted in known if not isinstance(wanted, list) else wanted:
+                kept.append((row, wanted))
+        return [row for row, _ in kept], [label for _, label in kept], known
+
+    def _number(self, y_col: Any, rows: list[int], labels: list[Any]) -> None:
+        """Set what the samples' targets are made of."""
+        known = getattr(self, "class_indices", {})
+        if self.class_mode in CLASSED:
+            self.classes = [
+                [known[c] for c in label] if isinstance(label, list) else known[label]
+                for label in labels
+            ]
+        elif self.class_mode == "multi_output":
+            self._targets: Any = [np.array(self._picked("y_col", name, rows)) for name in y_col]
+        elif self.class_mode == "raw":
+            columns = y_col if isinstance(y_col, list) else [y_col]
+            parts = [np.asarray(self._picked("y_col", name, rows)) for name in columns]
+            self._targets = np.column_stack(parts) if isinstance(y_col, list) else parts[0]
+
+
+def plain(label: Any) -> Any:
+    """A label without NumPy's types; several are a list."""
+    if isinstance(label, (list, tuple)):
+        return [plain(part) for part in label]
+    return label.item() if isinstance(label, np.generic) else label

@@ -1,0 +1,253 @@
+"""Batches by number, in an order of their own for each epoch: what Keras calls an Iterator."""
+
+from __future__ import annotations
+
+import secrets
+import threading
+from collections.abc import Iterator as Generating
+from pathlib import Path
+from typing import Any
+
+import cv2
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from ._batch import Batch
+from ._checks import whole
+from ._order import EpochClock, permutation
+from ._recipe import Recipe
+from ._workers import Address, Job, Workers, usable_cpus
+
+Array = NDArray[Any]
+
+
+class Iterator(keras.utils.PyDataset):
+    """Give batches of numbered samples, epoch after epoch; subclasses say what a batch is.
+
+    By number it gives the batches of the current epoch; iterated over, it never ends. The order
+    depends on the seed and the epoch alone. An epoch ends when Keras or the caller says
+    ``on_epoch_end`` after all its batches, or when iteration has passed its last batch.
+
+    Args:
+        n: Samples in an epoch.
+        batch_size: Samples in a batch.
+        shuffle: Visit the samples in another order in each epoch.
+        seed: What decides order and draws; None takes one that nobody knows beforehand.
+        **kwargs: What `keras.utils.PyDataset` takes.
+
+    """
+
+    white_list_formats = ("png", "jpg", "jpeg", "bmp", "ppm", "tif", "tiff")
+
+    def __init__(self, n: int, batch_size: int, shuffle: bool, seed: Any, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.n = n
+        self.batch_size = whole(type(self).__name__, "batch_size", batch_size, 1)
+        self.shuffle = shuffle
+        self.seed = None if seed is None else whole(type(self).__name__, "seed", seed, 0)
+        self.batch_index = 0
+        self.total_batches_seen = 0
+        self._key = secrets.randbits(63) if self.seed is None else self.seed
+        self._clock = EpochClock(0, len(self), frozen=False)
+        self._announced = False  # whether Keras says when epochs begin
+        self._asked: set[int] = set()
+        self._live()
+
+    def _live(self) -> None:
+        self.lock = threading.RLock()
+        self.index_generator = self._flow_index()
+        self._known: tuple[int, NDArray[np.intp]] | None = None
+
+    def __getstate__(self) -> dict[str, Any]:
+        apart = ("lock", "index_generator", "_known")
+        return {name: value for name, value in self.__dict__.items() if name not in apart}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._live()
+
+    def __len__(self) -> int:
+        return -(-self.n // self.batch_size)
+
+    def __getitem__(self, index: int) -> Any:
+        count = len(self)
+        if not -count <= index < count:
+            raise IndexError(f"batch {index} of {count}")
+        index = int(index) % count
+        with self.lock:
+            epoch = self._clock.epoch
+            self._clock.asked(index)
+            self._asked.add(index)
+            self.total_batches_seen += 1
+        return self._serve(epoch, index)
+
+    def __iter__(self) -> Iterator:
+        return self
+
+    def __next__(self) -> Any:
+        with self.lock:
+            epoch, index = self._clock.epoch, self.batch_index
+            self._advance()
+        return self._serve(epoch, index)
+
+    def next(self) -> Any:
+        """Give the next batch."""
+        return self.__next__()
+
+    def reset(self) -> None:
+        """Begin the current epoch again."""
+        self.batch_index = 0
+
+    @property
+    def epoch(self) -> int:
+        """The epoch that batches are made for."""
+        return self._clock.epoch
+
+    def set_epoch(self, epoch: int) -> None:
+        """Make batches for this epoch from now on, until it ends."""
+        self._clock.set(whole(type(self).__name__, "epoch", epoch, 0))
+        self._asked.clear()
+        self.batch_index = 0
+
+    @property
+    def index_array(self) -> NDArray[np.intp]:
+        """The numbers of the samples in the order of the current epoch."""
+        return self._order(self._clock.epoch)
+
+    def on_epoch_begin(self) -> None:
+        """Hear from Keras that an epoch begins."""
+        self._announced = True
+        self._asked.clear()
+        self._clock.begin()
+
+    def on_epoch_end(self) -> None:
+        """Go on to the next epoch, if all batches of this one were asked for."""
+        with self.lock:
+            if not self._announced and len(self._asked) == len(self) > 2:
+                self._clock.set(self._clock.epoch + 1)
+            else:  # two batches are what Keras looks at before it begins
+                self._clock.end()
+            self._asked.clear()
+
+    def _advance(self) -> None:
+        self.total_batches_seen += 1
+        self.batch_index += 1
+        if self.batch_index >= len(self):
+            self.batch_index = 0
+            self._clock.set(self._clock.epoch + 1)
+
+    def _flow_index(self) -> Generating[NDArray[np.intp]]:
+        while True:
+            with self.lock:
+                epoch, index = self._clock.epoch, self.batch_index
+                self._advance()
+            yield self._chosen(epoch, index)
+
+    def _order(self, epoch: int) -> NDArray[np.intp]:
+        if not self.shuffle:
+            return np.arange(self.n)
+        known = self._known
+        if known is None or known[0] != epoch:
+            known = self._known = epoch, permutation(self._key, epoch, self.n)
+        return known[1]
+
+    def _chosen(self, epoch: int, index: int) -> NDArray[np.intp]:
+        low = index * self.batch_size
+        return self._order(epoch)[low : low + self.batch_size]
+
+    def _serve(self, epoch: int, index: int) -> Any:
+        return self._get_batches_of_transformed_samples(self._chosen(epoch, index))
+
+    def _get_batches_of_transformed_samples(self, index_array: Any) -> Any:
+        """Give the batch of these samples; subclasses say what it is."""
+        raise NotImplementedError
+
+
+class Augmenting(Iterator):
+    """An iterator whose samples run through a recipe.
+
+    Sample i of epoch e is drawn by the key (seed, e, i), whoever asks for it.
+    """
+
+    image_data_generator: Any
+    save_to_dir: Any
+    save_prefix: str
+    save_format: str
+    data_format: str
+    dtype: Any
+    _recipe: Recipe
+
+    def _feed_with(self, recipe: Recipe, threads: int | None) -> None:
+        self._recipe = recipe
+        owner = type(self).__name__
+        threads = min(usable_cpus(), 8) if threads is None else whole(owner, "threads", threads, 0)
+        self._feed = Workers(threads, lookahead=2)
+
+    def close(self) -> None:
+        """Stop the threads; they start again when the next batch is asked for."""
+        self._feed.close()
+
+    def _read(self, index: int) -> dict[str, Any]:
+        """The targets of one sample."""
+        raise NotImplementedError
+
+    def _pack(self, arrays: dict[str, Any], chosen: NDArray[np.intp]) -> Any:
+        """What a batch is, out of its arrays."""
+        raise NotImplementedError
+
+    def _empty(self) -> dict[str, Array]:
+        """The arrays of a batch without samples."""
+        raise NotImplementedError
+
+    def _batch(self, epoch: int, chosen: NDArray[np.intp]) -> Batch:
+        return Batch(self._recipe, [(self._key, epoch, i) for i in chosen.tolist()], self._read)
+
+    def _at(self, address: Address) -> Batch:
+        return self._batch(address[0], self._chosen(*address))
+
+    def _serve(self, epoch: int, index: int) -> Any:
+        try:
+            batch = self._feed.get((epoch, index), len(self), self._at)
+        except Exception as error:
+            error.add_note(f"in {type(self).__name__}, batch {index}")
+            raise
+        return self._give(batch, self._chosen(epoch, index), epoch)
+
+    def _get_batches_of_transformed_samples(self, index_array: Any) -> Any:
+        chosen = np.asarray(index_array, np.intp)
+        epoch = self._clock.epoch
+        return self._give(Job(self._batch(epoch, chosen)).result(), chosen, epoch)
+
+    def _give(self, batch: Batch, chosen: NDArray[np.intp], epoch: int) -> Any:
+        arrays: dict[str, Any] = batch.arrays or self._empty()
+        if self.save_to_dir:
+            for place, index in enumerate(chosen.tolist()):
+                self._save(arrays["image"][place], epoch, index)
+        return self._pack(arrays, chosen)
+
+    def _save(self, image: Array, epoch: int, index: int) -> None:
+        """Write what a batch holds where somebody may look at it."""
+        if self.data_format == "channels_first":
+            image = np.moveaxis(image, 0, -1)
+        word = np.random.SeedSequence((self._key, epoch, index)).generate_state(1)[0]
+        name = f"{self.save_prefix}_{index}_{int(word) % 10**7}.{self.save_format}"
+        path = Path(self.save_to_dir) / name
+        swap = {3: cv2.COLOR_RGB2BGR, 4: cv2.COLOR_RGBA2BGRA}.get(image.shape[2])
+        seen = viewable(image)
+        written, data = cv2.imencode(
+            f".{self.save_format}", seen if swap is None else cv2.cvtColor(seen, swap)
+        )
+        if not written:
+            raise ValueError(f"save_format {self.save_format!r} cannot hold {seen.shape} images")
+        data.tofile(path)
+
+
+def viewable(image: Array) -> NDArray[np.uint8]:
+    """Values from 0 to 255: those of 0 to 1 multiplied, those outside of 0 to 255 stretched."""
+    low, high = float(image.min()), float(image.max())
+    if low < 0 or high > 255:
+        image = (image - low) * (255 / max(high - low, 1e-12))
+    elif high <= 1:
+        image = image * 255
+    return np.ascontiguousarray(np.rint(image).astype(np.uint8))

@@ -1,0 +1,255 @@
+"""What `ImageDataGenerator` draws for an image, and the matrix that it means."""
+
+from __future__ import annotations
+
+import math
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from probaug.core.matrix import Matrix, Size, shift, turn, zoom
+
+from ._checks import refuse
+
+OWNER = "ImageDataGenerator"
+FLIPS = ("horizontal_flip", "vertical_flip")
+RANGES = (
+    "rotation_range",
+    "height_shift_range",
+    "width_shift_range",
+    "shear_range",
+    "zoom_range",
+    "channel_shift_range",
+    "brightness_range",
+)
+MOVES = {"theta": 0, "tx": 0, "ty": 0, "shear": 0, "zx": 1, "zy": 1}
+STILL = tuple(MOVES.values())
+SLOTS = 12 + len(RANGES)
+"""How many uniforms an image takes, whatever is switched on: so that two generators with the same
+seed move alike though only one of them changes colours."""
+
+
+@dataclass(frozen=True)
+class Ranges:
+    """The ranges of an `ImageDataGenerator`, in the order in which they are drawn.
+
+    Args:
+        rotation: Degrees, drawn from -rotation to rotation.
+        height: Height shift, as the user gave it.
+        width: Width shift, as the user gave it.
+        shear: Degrees, drawn from -shear to shear.
+        zoom: Lowest and highest zoom.
+        flips: Whether there are horizontal and vertical flips.
+        channel: What is added to all values, from -channel to channel.
+        brightness: Lowest and highest factor, or None.
+        chances: The chance of each effect, by its argument's name.
+        legacy: Draw shifts and place the centre as Keras does.
+
+    """
+
+    rotation: float
+    height: Any
+    width: Any
+    shear: float
+    zoom: tuple[float, float]
+    flips: tuple[bool, bool]
+    channel: float
+    brightness: tuple[float, float] | None
+    chances: Mapping[str, float]
+    legacy: bool
+
+    def draw(self, values: Sequence[float], size: Size) -> dict[str, Any]:
+        """The parameters that ``SLOTS`` uniforms stand for, for an image of a size."""
+        runs = self._runs(values)
+        down = self._shift(self.height, values[1], values[2], size.height)
+        across = self._shift(self.width, values[3], values[4], size.width)
+        low, high = self.zoom
+        brightness = None
+        if self.brightness is not None:
+            darkest, brightest = self.brightness
+            brightness = darkest + (brightest - darkest) * values[11]
+        return self._named(
+            runs,
+            theta=self.rotation * (2 * values[0] - 1),
+            down=down,
+            across=across,
+            shear=self.shear * (2 * values[5] - 1),
+            zx=low + (high - low) * values[6],
+            zy=low + (high - low) * values[7],
+            flips=(values[8] < self.chances[FLIPS[0]], values[9] < self.chances[FLIPS[1]]),
+            channel=self.channel * (2 * values[10] - 1) if self.channel else None,
+            brightness=brightness,
+        )
+
+    def draw_as_keras(self, seed: int, size: Size) -> dict[str, Any]:
+        """What Keras draws for an image of a size after seeding NumPy's generator."""
+        rng, runs = np.random.RandomState(seed), self._runs(values_of(seed))
+        theta = rng.uniform(-self.rotation, self.rotation) if self.rotation else 0
+        shifts = []
+        for limit, length in ((self.height, size.height), (self.width, size.width)):
+            moved: Any = 0
+            if limit:
+                if isinstance(limit, float):
+                    moved = rng.uniform(-limit, limit)
+                else:
+                    moved = rng.choice(limit)
+                    moved = moved * rng.choice([-1, 1])
+                if np.max(limit) < 1:
+                    moved = moved * length
+            shifts.append(moved)
+        shear = rng.uniform(-self.shear, self.shear) if self.shear else 0
+        zx, zy = (1, 1) if {*self.zoom} == {1} else rng.uniform(*self.zoom, 2)
+        flips = rng.random() < self.chances[FLIPS[0]], rng.random() < self.chances[FLIPS[1]]
+        channel = rng.uniform(-self.channel, self.channel) if self.channel else None
+        brightness = None if self.brightness is None else rng.uniform(*self.brightness)
+        return self._named(
+            runs, theta, shifts[0], shifts[1], shear, zx, zy, flips, channel, brightness
+        )
+
+    def _runs(self, values: Sequence[float]) -> dict[str, bool]:
+        """Which effects there are."""
+        gates = zip(RANGES, values[12:], strict=True)
+        return {name: value < self.chances[name] for name, value in gates}
+
+    def _named(
+        self,
+        runs: Mapping[str, bool],
+        theta: float,
+        down: float,
+        across: float,
+        shear: float,
+        zx: float,
+        zy: float,
+        flips: tuple[bool, bool],
+        channel: float | None,
+        brightness: float | None,
+    ) -> dict[str, Any]:
+        down = down if runs["height_shift_range"] else 0
+        across = across if runs["width_shift_range"] else 0
+        # Keras draws tx for the height, and then moves columns by it
+        tx, ty = (down, across) if self.legacy else (across, down)
+        return {
+            "theta": theta if runs["rotation_range"] else 0,
+            "tx": tx,
+            "ty": ty,
+            "shear": shear if runs["shear_range"] else 0,
+            "zx": zx if runs["zoom_range"] else 1,
+            "zy": zy if runs["zoom_range"] else 1,
+            "flip_horizontal": bool(flips[0] and self.flips[0]),
+            "flip_vertical": bool(flips[1] and self.flips[1]),
+            "channel_shift_intensity": channel if runs["channel_shift_range"] else None,
+            "brightness": brightness if runs["brightness_range"] else None,
+        }
+
+    def _shift(self, limit: Any, value: float, sign: float, length: int) -> float:
+        """How far to shift, in pixels: a fraction of the length below 1, pixels from 1 on."""
+        if isinstance(limit, float):
+            drawn = limit * (2 * value - 1)
+            return drawn * length if limit < 1 else drawn
+        if isinstance(limit, int):
+            drawn = float(int(value * limit))
+        else:
+            drawn = float(limit[int(value * len(limit))])
+            if (max(limit) if self.legacy else max(map(abs, limit))) < 1:
+                drawn *= length
+        return drawn if sign < 0.5 else -drawn
+
+
+def fresh_values() -> list[float]:
+    """Uniforms that nobody can know beforehand."""
+    return values_of(secrets.randbits(63))
+
+
+def values_of(seed: int) -> list[float]:
+    """Uniforms for one image, from a seed."""
+    values: list[float] = np.random.Generator(np.random.Philox(seed)).random(SLOTS).tolist()
+    return values
+
+
+def matrix_of(params: Mapping[str, Any], size: Size, legacy: bool) -> Matrix:
+    """Where the parameters of a transform move the points of an image of a size.
+
+    As in Keras rotation, shift, shear and zoom make one matrix, from places of the result to
+    those of the source, about the centre; flips follow. Keras takes half the height for the
+    centre's x and half the width for its y.
+    """
+    height, width = size
+    theta, tx, ty, shear, zx, zy = moves = tuple(map(params.get, MOVES, MOVES.values()))
+    matrix = Matrix()
+    if moves != STILL:
+        angle = math.radians(shear)
+        inverse = (
+            turn(-theta)
+            @ shift(tx, ty)
+            @ Matrix(xy=-math.sin(angle), yy=math.cos(angle))
+            @ zoom(zx, zy)
+        )
+        centre = (height / 2, width / 2) if legacy else (width / 2, height / 2)
+        matrix = inverse.about(*centre).inverse()
+    if params.get("flip_horizontal"):
+        matrix = Matrix(xx=-1, x=width) @ matrix
+    if params.get("flip_vertical"):
+        matrix = Matrix(yy=-1, y=height) @ matrix
+    return matrix
+
+
+def read_shift(name: str, value: Any) -> Any:
+    """A shift's range: a float, a whole number or a tuple of numbers to choose from."""
+    if isinstance(value, np.ndarray):
+        value = value.tolist()
+    if isinstance(value, (int, np.integer)) and value >= 0:
+        return int(value)
+    if isinstance(value, (float, np.floating)) and 0 <= value < math.inf:
+        return float(value)
+    if isinstance(value, (list, tuple)) and value:
+        numbers = tuple(v.item() if isinstance(v, np.generic) else v for v in value)
+        if all(isinstance(v, (int, float)) and math.isfinite(v) for v in numbers):
+            return numbers
+    rule = "a number >= 0 or a list of numbers to choose from"
+    raise refuse(OWNER, name, rule, value)
+
+
+def read_number(name: str, value: Any) -> float:
+    """A finite number >= 0."""
+    is_number = isinstance(value, (int, float, np.integer, np.floating))
+    if is_number and 0 <= value < math.inf:
+        return float(value)
+    raise refuse(OWNER, name, "a number >= 0", value)
+
+
+def read_zoom(value: Any, legacy: bool) -> tuple[float, float]:
+    """The lowest and the highest zoom; Keras mirrors where it is below 0."""
+    if isinstance(value, (int, float, np.integer, np.floating)):
+        pair = 1 - float(value), 1 + float(value)
+    else:
+        pair = read_pair("zoom_range", value, "a number or a pair of numbers")
+    if not legacy and (min(pair) <= 0 or not math.isfinite(max(pair))):
+        raise refuse(OWNER, "zoom_range", "above 0 at both ends (0.2 stands for 0.8 to 1.2)", value)
+    return pair
+
+
+def read_pair(name: str, value: Any, rule: str = "a pair of numbers") -> tuple[float, float]:
+    """A pair of numbers."""
+    if isinstance(value, (list, tuple, np.ndarray)) and len(value) == 2:
+        low, high = value
+        if all(isinstance(v, (int, float, np.integer, np.floating)) for v in (low, high)):
+            return float(low), float(high)
+    raise refuse(OWNER, name, rule, value)
+
+
+def read_chances(p: Any) -> dict[str, float]:
+    """The chance of each effect: given for all, or for some by name."""
+    chances = dict.fromkeys(RANGES, 1.0) | dict.fromkeys(FLIPS, 0.5)
+    if p is None:
+        return chances
+    given = p if isinstance(p, Mapping) else dict.fromkeys(chances, p)
+    for name, chance in given.items():
+        if name not in chances:
+            raise refuse(OWNER, "p", "given for " + ", ".join(chances), name)
+        if not isinstance(chance, (int, float)) or not 0 <= chance <= 1:
+            raise refuse(OWNER, "p", "a number in [0, 1], or a dict of them by argument", p)
+        chances[name] = float(chance)
+    return chances
