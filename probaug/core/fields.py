@@ -121,6 +121,8 @@ Symmetric: TypeAlias = Annotated[float | Pair, PLUS_MINUS, Drawn()]
 """A number n (uniform in [-n, n]) or a pair."""
 AroundOne: TypeAlias = Annotated[float | Pair, AROUND_ONE, Drawn()]
 """A number n (uniform in [max(0, 1 - n), 1 + n]) or a pair."""
+ZeroTo: TypeAlias = Annotated[float | Pair, up_to(0), Drawn()]
+"""A number n (uniform in [0, n]) or a pair."""
 DrawnPair: TypeAlias = Annotated[Pair, Drawn()]
 """A pair, uniform between the two."""
 WholeRange: TypeAlias = Annotated[WholePair, Drawn(whole=True)]
@@ -128,6 +130,8 @@ WholeRange: TypeAlias = Annotated[WholePair, Drawn(whole=True)]
 
 Probability: TypeAlias = Annotated[float, Between(0, 1)]
 Count: TypeAlias = Annotated[int, Between(1)]
+CountUpTo: TypeAlias = Annotated[int | WholePair, up_to(1), Drawn(whole=True), Between(1)]
+"""A number n (each of 1 to n is equally likely) or a pair, both ends included."""
 Fill: TypeAlias = float | tuple[float, ...]
 """One number for every channel, or one per channel, in the units of the image's dtype."""
 Interpolation: TypeAlias = Annotated[

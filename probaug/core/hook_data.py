@@ -50,7 +50,7 @@ def take_planes(owner: str, canvas: Canvas, results: dict[str, Any]) -> None:
     for plane in planes:
         if plane.name in results:
             result = results.pop(plane.name)
-            plane.frames, leading = frames_of(owner, plane.name, result, canvas)
+            plane.frames, leading = returned_frames(owner, plane.name, result, canvas)
             if leading:
                 canvas.stacks[plane.name] = canvas.stacks[plane.name][0], leading
             plane.dtype = plane.frames[0].dtype
@@ -59,7 +59,7 @@ def take_planes(owner: str, canvas: Canvas, results: dict[str, Any]) -> None:
     canvas.measure_depth()
 
 
-def frames_of(
+def returned_frames(
     owner: str, name: str, result: Any, canvas: Canvas
 ) -> tuple[list[Array], tuple[int, ...]]:
     """What a hook returned for a target of pixels, frame by frame, and its leading axes."""
@@ -79,7 +79,7 @@ def frames_of(
     return [np.ascontiguousarray(frame) for frame in frames], leading
 
 
-def polygons_of(owner: str, count: int, result: Any) -> list[list[Array]]:
+def returned_polygons(owner: str, count: int, result: Any) -> list[list[Array]]:
     """What a hook returned for polygons: as many, each of as many rings as it likes."""
     changed = [[np.asarray(ring, np.float64) for ring in rings] for rings in result]
     rings = [ring for rings in changed for ring in rings]

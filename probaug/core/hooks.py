@@ -20,7 +20,7 @@ import numpy as np
 from .boxes import Boxes, from_edges
 from .canvas import Canvas
 from .fields import Array
-from .hook_data import hook_data, polygons_of, take_planes
+from .hook_data import hook_data, returned_polygons, take_planes
 from .label_columns import LabelColumns
 from .labels import Labels
 from .layer import Plane
@@ -279,7 +279,7 @@ class BasicTransform(Leaf, base=True):
 
         def changed(given: list[list[Array]]) -> list[list[Array]]:
             result = self.apply_to_polygons(given, **params)  # type: ignore[attr-defined]
-            return polygons_of(type(self).__name__, len(given), result)
+            return returned_polygons(type(self).__name__, len(given), result)
 
         for polygons in labels.polygons.values():
             polygons.rings = changed(polygons.rings)

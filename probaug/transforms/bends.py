@@ -20,7 +20,7 @@ from ..core.fields import (
     Interpolation,
     Probability,
     WholePair,
-    up_to,
+    ZeroTo,
 )
 from ..core.kinds import Remap
 from ..core.layer import Sampling
@@ -69,7 +69,7 @@ class PiecewiseAffine(_FramedBend):
 
     """
 
-    scale: Annotated[float | tuple[float, float], up_to(0), Drawn(), Between(0)] = (0.03, 0.05)
+    scale: Annotated[ZeroTo, Between(0)] = (0.03, 0.05)
     nb_rows: PointCount = (4, 4)
     nb_cols: PointCount = (4, 4)
     interpolation: Interpolation = 1

@@ -20,6 +20,7 @@ from ..core.fields import (
     Form,
     Probability,
     WholePair,
+    ZeroTo,
     is_number,
     up_to,
 )
@@ -107,7 +108,7 @@ class GaussianBlur(Pixel):
     """
 
     blur_limit: Annotated[int | WholePair, up_to(0), Drawn(whole=True), Between(0)] = 0
-    sigma_limit: Annotated[float | tuple[float, float], up_to(0), Drawn(), Between(0)] = (0.5, 3.0)
+    sigma_limit: Annotated[ZeroTo, Between(0)] = (0.5, 3.0)
     p: Probability = 0.5
 
     dtypes = NUMBERS

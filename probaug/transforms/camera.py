@@ -21,6 +21,7 @@ from ..core.fields import (
     Pair,
     Probability,
     Symmetric,
+    ZeroTo,
     convert,
     describe,
     fits,
@@ -54,7 +55,7 @@ class ZoomBlur(Pixel):
     """
 
     max_factor: Annotated[float | Pair, up_to(1), Drawn(), Between(1)] = (1, 1.31)
-    step_factor: Annotated[float | Pair, up_to(0), Drawn(), Between(0)] = (0.01, 0.03)
+    step_factor: Annotated[ZeroTo, Between(0)] = (0.01, 0.03)
     p: Probability = 0.5
 
     dtypes = NUMBERS

@@ -10,17 +10,7 @@ import numpy as np
 
 from ..core.canvas import Canvas
 from ..core.channels import as_dtype, clipped, covariance, means, mixed
-from ..core.fields import (
-    Array,
-    AsText,
-    Between,
-    Drawn,
-    DrawnPair,
-    Pair,
-    Probability,
-    channels_of,
-    up_to,
-)
+from ..core.fields import Array, AsText, Between, DrawnPair, Probability, ZeroTo, channels_of
 from ..core.hooks import ImageOnlyTransform
 from ..core.kinds import COLOR
 from ..core.matrix import Size
@@ -150,7 +140,7 @@ class FDA(_Adaptation):
     """
 
     reference_images: References | None = None
-    beta_limit: Annotated[float | Pair, up_to(0), Drawn(), Between(0, 0.5)] = (0, 0.1)
+    beta_limit: Annotated[ZeroTo, Between(0, 0.5)] = (0, 0.1)
     read_fn: Callable[..., Any] | None = read_rgb_image
     metadata_key: str = "fda_metadata"
     p: Probability = 0.5

@@ -22,6 +22,7 @@ PENUMBRA = 0.01  # of the shorter side: the width of a shadow's edge
 CORE = 3.0  # how much brighter than white the source is, before it is clipped
 
 Window: TypeAlias = tuple[slice, slice]
+EVERYWHERE = slice(None), slice(None)
 
 
 class RandomShadow(ColorPixel):
@@ -216,7 +217,8 @@ class RandomSunFlare(ColorPixel):
         way = np.array((math.cos(2 * math.pi * angle), -math.sin(2 * math.pi * angle)))
         places = (x, y) + way * ((1.6 * units[:, :1] - 0.8) * longest)
         radii = longest * (0.015 + 0.12 * units[:, 1] ** 2)
-        colours = np.array(self.src_color) / 255 * (1 - 0.25 * units[:, 2:5])
+        sun = np.array(self.src_color) / 255
+        colours = sun * (1 - 0.25 * units[:, 2:5])
         radius = max(min(self.src_radius * scale, longest), 1.0)
         if self.method == "overlay":
             cover = np.zeros((height, width), np.float32)
@@ -226,16 +228,16 @@ class RandomSunFlare(ColorPixel):
                 paint(layer, cover, window, ghost(distance, size) * np.float32(strength), colour)
             window, distance = disc(layer, x, y, radius)
             share = np.minimum(fading(distance, 3) * np.float32(1.5), 1)
-            paint(layer, cover, window, share, np.array(self.src_color) / 255)
+            paint(layer, cover, window, share, sun)
             kept = dimmed(image, fitted(np.float32(1) - cover, image))
             return plus(kept, fitted(merged(layer), image))
         window, distance = disc(layer, x, y, radius)
         glow = fading(distance, 2) + fading(distance * np.float32(4), 1) * np.float32(CORE)
-        add(layer, window, glow, np.array(self.src_color) / 255)
+        add(layer, window, glow, sun)
         turns = 2 * math.pi * (angle + np.arange(8) / 8)
         lengths = radius * (1.0 + 0.5 * (np.arange(8) % 2))
         spikes = rays(layer, x, y, turns, lengths, max(0.06 * radius, 1.0))
-        add(layer, (slice(None), slice(None)), spikes, np.array(self.src_color) / 255)
+        add(layer, EVERYWHERE, spikes, sun)
         for at, size, colour, strength in zip(places, radii, colours, units[:, 5], strict=True):
             window, distance = disc(layer, at[0], at[1], size)
             share = ghost(distance, size) * np.float32(0.06 + 0.16 * strength)
@@ -336,4 +338,4 @@ def shine(
     angles = (turn + np.arange(count)) * (2 * math.pi / max(count, 1))
     lengths = longest * (0.3 + 0.3 * np.array(units))
     spikes = rays(layer, x, y, angles, lengths, max(0.02 * longest, 1.0))
-    add(layer, (slice(None), slice(None)), spikes, np.array((1.2, 1.1, 0.9)))
+    add(layer, EVERYWHERE, spikes, np.array((1.2, 1.1, 0.9)))

@@ -10,17 +10,7 @@ import numpy as np
 
 from ..core.canvas import Canvas
 from ..core.channels import clipped, filtered
-from ..core.fields import (
-    Array,
-    Between,
-    Drawn,
-    DrawnPair,
-    Pair,
-    Probability,
-    Symmetric,
-    WholePair,
-    up_to,
-)
+from ..core.fields import Array, Between, CountUpTo, DrawnPair, Probability, Symmetric, ZeroTo
 from ..core.kinds import ColorPixel, Pixel
 from ..core.random import Draw, noise
 from ..core.scratch import scratch
@@ -52,11 +42,11 @@ class AdvancedBlur(Pixel):
     """
 
     blur_limit: KernelSizes = (3, 7)
-    sigma_x_limit: Annotated[float | Pair, up_to(0), Drawn(), Between(0)] = (0.2, 1.0)
-    sigma_y_limit: Annotated[float | Pair, up_to(0), Drawn(), Between(0)] = (0.2, 1.0)
+    sigma_x_limit: Annotated[ZeroTo, Between(0)] = (0.2, 1.0)
+    sigma_y_limit: Annotated[ZeroTo, Between(0)] = (0.2, 1.0)
     rotate_limit: Symmetric = (-90, 90)
-    beta_limit: Annotated[float | Pair, up_to(0), Drawn(), Between(0)] = (0.5, 8.0)
-    noise_limit: Annotated[float | Pair, up_to(0), Drawn(), Between(0)] = (0.9, 1.1)
+    beta_limit: Annotated[ZeroTo, Between(0)] = (0.5, 8.0)
+    noise_limit: Annotated[ZeroTo, Between(0)] = (0.9, 1.1)
     p: Probability = 0.5
 
     dtypes = NUMBERS
@@ -117,8 +107,8 @@ class Defocus(Pixel):
 
     """
 
-    radius: Annotated[int | WholePair, up_to(1), Drawn(whole=True), Between(1)] = (3, 10)
-    alias_blur: Annotated[float | Pair, up_to(0), Drawn(), Between(0)] = (0.1, 0.5)
+    radius: CountUpTo = (3, 10)
+    alias_blur: Annotated[ZeroTo, Between(0)] = (0.1, 0.5)
     p: Probability = 0.5
 
     dtypes = NUMBERS

@@ -8,8 +8,7 @@ import numpy as np
 
 from ..core.canvas import Canvas
 from ..core.fields import Array, Between, DrawnPair, Fill, Interpolation, Probability, WholePair
-from ..core.kinds import move_labels
-from ..core.layer import Sampling
+from ..core.kinds import Spatial, move_labels
 from ..core.matrix import Matrix, Size, shift, zoom
 from ..core.mix import Mix, add_labels, clone, frames_of, is_object_wise, set_planes
 from ..core.random import Draw
@@ -30,7 +29,7 @@ class _View(NamedTuple):
     size: Size
 
 
-class Mosaic(Mix):
+class Mosaic(Mix, Spatial):
     """Put the sample and others into the cells of a grid, and look at a part of it.
 
     Every sample is centred in its cell. The sample itself has the cell of which most is seen, and
@@ -169,12 +168,6 @@ class Mosaic(Mix):
         matrix = zoom(width / cut.width, height / cut.height) @ shift(-left, -top)
         window = None if cut == old else (left, top, left + cut.width, top + cut.height)
         return window, Size(height, width), matrix
-
-    def sampling(self, canvas: Canvas) -> Sampling:
-        """How to read between pixels, and what is beside a sample."""
-        chosen = canvas.mask_interpolation
-        masks = self.mask_interpolation if chosen is None else chosen
-        return Sampling(int(self.interpolation), int(masks), 0, self.fill, self.fill_mask)
 
 
 def assembled(

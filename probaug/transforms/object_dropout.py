@@ -9,17 +9,7 @@ import numpy as np
 
 from ..core.boxes import Boxes
 from ..core.canvas import Canvas
-from ..core.fields import (
-    Array,
-    Between,
-    Drawn,
-    Fill,
-    Ordered,
-    Pair,
-    Probability,
-    WholePair,
-    up_to,
-)
+from ..core.fields import Array, Between, CountUpTo, Fill, Ordered, Pair, Probability, WholePair
 from ..core.holes import Hole, HoleFill, scaled_holes
 from ..core.kinds import Holes
 from ..core.matrix import Size
@@ -180,7 +170,7 @@ class MaskDropout(Holes):
 
     """
 
-    max_objects: Annotated[int | WholePair, up_to(1), Drawn(whole=True), Between(low=1)] = (1, 1)
+    max_objects: CountUpTo = (1, 1)
     fill: HoleFill = 0
     fill_mask: Fill | None = 0
     p: Probability = 0.5

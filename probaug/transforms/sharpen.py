@@ -9,7 +9,7 @@ import numpy as np
 
 from ..core.canvas import Canvas
 from ..core.channels import clipped, filtered, through_float
-from ..core.fields import Above, Array, Between, Drawn, DrawnPair, Pair, Probability, up_to
+from ..core.fields import Above, Array, Between, DrawnPair, Probability, ZeroTo
 from ..core.kinds import ColorPixel
 from ..core.random import Draw
 from ..core.transform import Params
@@ -70,8 +70,8 @@ class UnsharpMask(ColorPixel):
     """
 
     blur_limit: KernelSizes = (3, 7)
-    sigma_limit: Annotated[float | Pair, up_to(0), Drawn(), Between(0)] = 0.0
-    alpha: Annotated[float | Pair, up_to(0), Drawn(), Between(0, 1)] = (0.2, 0.5)
+    sigma_limit: Annotated[ZeroTo, Between(0)] = 0.0
+    alpha: Annotated[ZeroTo, Between(0, 1)] = (0.2, 0.5)
     threshold: Annotated[int, Between(0, 255)] = 10
     p: Probability = 0.5
 

@@ -10,17 +10,7 @@ import cv2
 import numpy as np
 
 from ..core.channels import as_dtype
-from ..core.fields import (
-    Array,
-    Between,
-    Count,
-    Drawn,
-    Interpolation,
-    Pair,
-    Probability,
-    WholePair,
-    up_to,
-)
+from ..core.fields import Array, Between, Count, CountUpTo, Interpolation, Probability, ZeroTo
 from ..core.kinds import ColorPixel
 from ..core.matrix import Size
 from ..core.random import noise
@@ -50,8 +40,8 @@ class Superpixels(ColorPixel):
 
     """
 
-    p_replace: Annotated[float | Pair, up_to(0), Drawn(), Between(0, 1)] = (0, 0.1)
-    n_segments: Annotated[int | WholePair, up_to(1), Drawn(whole=True), Between(1)] = (100, 100)
+    p_replace: Annotated[ZeroTo, Between(0, 1)] = (0, 0.1)
+    n_segments: CountUpTo = (100, 100)
     max_size: Count | None = 128
     interpolation: Interpolation = 1
     p: Probability = 0.5

@@ -3,24 +3,14 @@
 from __future__ import annotations
 
 import math
-from typing import Annotated, ClassVar, Literal, TypeAlias
+from typing import Annotated, ClassVar, Literal
 
 import cv2
 import numpy as np
 
 from ..core.canvas import Canvas
 from ..core.channels import bounded, clipped, scaled, through_float
-from ..core.fields import (
-    Above,
-    Array,
-    Between,
-    Count,
-    Drawn,
-    DrawnPair,
-    Pair,
-    Probability,
-    up_to,
-)
+from ..core.fields import Above, Array, Between, Count, DrawnPair, Probability, ZeroTo
 from ..core.kinds import ColorPixel
 from ..core.matrix import Size
 from ..core.random import Draw, noise
@@ -46,9 +36,6 @@ DROPS_PER_ROW = {"drizzle": 0.25, "default": 1 / 3, "heavy": 1.0, "torrential": 
 SNOW_KNEE = 0.12  # of lightness: as a step, the threshold would be seen as an outline
 FLAKES = 1600  # in a picture full of snow
 STONES = 24  # on a patch
-
-ZeroTo: TypeAlias = Annotated[float | Pair, up_to(0), Drawn()]
-"""A number n (uniform in [0, n]) or a pair."""
 
 
 class RandomFog(ColorPixel):
