@@ -8,6 +8,8 @@ from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
+from probaug.data.decode import decode
+
 from ._formats import BoxPacker
 
 WEIGHT = "sample_weight"
@@ -58,8 +60,6 @@ class Reading(NamedTuple):
         return sample
 
     def _decode(self, path: str | os.PathLike[str], is_image: bool) -> Any:
-        from probaug.data.decode import decode  # what has no files needs no decoder
-
         if not is_image:
             return decode(path, "raw")
         image = decode(path, COLOR_MODES[self.color_mode])  # type: ignore[arg-type]
