@@ -155,7 +155,7 @@ def words_of(value: Any) -> list[str]:
         values = values.tolist()
     if not isinstance(values, (list, tuple)):
         return []
-    return [word for word in values if isinstance(word, str)]
+    return [word for word in values if isinstance(word, str) and word]
 
 
 def is_missing(value: Any) -> bool:

@@ -113,6 +113,11 @@ class ObjectReader(Reader):
         """A sample of a picture, decoded at any scale, and its objects; they are checked here."""
         image, size = picture
         objects = [found for found in objects if self._is_good(path, found, size, report)]
+        if "keypoints" in self.parts:
+            for found in objects:
+                if found.points is None:  # none of its points is labelled
+                    count = len(self.points)
+                    found.points, found.visibility = np.zeros((count, 2)), np.zeros(count, np.int64)
         sample: Sample = {"image": image, "path": str(path)}
         made = {part: self._part(part, objects, size, image.shape) for part in self.parts}
         if self.instances:
@@ -141,8 +146,8 @@ class ObjectReader(Reader):
         if part == "mask":
             return [found.drawn(size, shown, scale) for found in objects]
         if part == "keypoints":
-            none = np.zeros((len(self.points), 2))
-            return [(none if o.points is None else o.points) * scale - 0.5 for o in objects]
+            points = [found.points for found in objects]
+            return [rows * scale - 0.5 for rows in points if rows is not None]  # none is
         if self.bbox_params is not None and self.bbox_params.bbox_type == "obb":
             quads = np.array([found.quad for found in objects]).reshape(-1, 4, 2)
             return from_quads(quads * scale, self.box_format, shown)
