@@ -388,15 +388,17 @@ class DualTransform(BasicTransform, base=True):
     def apply_to_keypoints(self, keypoints: Array, *args: Any, **params: Any) -> Array:
         """Change (N, 5 + columns) keypoints: x, y, z, angle in radians, scale."""
         self._require_kind("apply_to_keypoints")
-        size = Size(*params["shape"][:2])
         values = keypoints[:, :5].astype(np.float64)
         values[:, :2] += 0.5
         points = Points.bare(values, _working.labels.get(_working.name, PLAIN_POINTS))
-        canvas = Canvas([], Labels({}, {"keypoints": points}), {}, size=size)
-        self.on(canvas, self._own(params))
+        self._move_points(points, params)
         moved = points.values.copy()
         moved[:, :2] -= 0.5
         return np.concatenate([moved, keypoints[points.rows, 5:]], axis=1).astype(keypoints.dtype)
+
+    def _move_points(self, points: Points, params: Params) -> None:
+        size = Size(*params["shape"][:2])
+        self.on(Canvas([], Labels({}, {"keypoints": points}), {}, size=size), self._own(params))
 
 
 class Transform3D(DualTransform, base=True):

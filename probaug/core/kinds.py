@@ -15,7 +15,7 @@ import numpy as np
 from . import tone
 from .canvas import Canvas
 from .channels import mixed
-from .fields import Array, Border, Fill, Interpolation
+from .fields import Array, Border, Fill, Interpolation, channels_of
 from .holes import Cover, HoleFill, cover_labels, fill_holes, scaled_holes
 from .hooks import DualTransform, ImageOnlyTransform
 from .layer import IDENTITY, Sampling, downscales
@@ -204,8 +204,7 @@ class ChannelMix(ImageOnlyTransform, base=True):
 
     def mixed(self, image: Array, params: Params) -> Array:
         """One image with its colours mixed."""
-        channels = 1 if image.ndim == 2 else image.shape[2]
-        return mixed(image, self.mix(channels, **params))
+        return mixed(image, self.mix(channels_of(image), **params))
 
 
 class Pixel(ImageOnlyTransform, base=True):

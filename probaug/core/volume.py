@@ -19,7 +19,6 @@ from .hooks import Transform3D
 from .labels import Labels
 from .layer import Kind, Plane
 from .matrix import Size
-from .params import PLAIN_POINTS
 from .points import Points
 from .transform import Params
 
@@ -106,15 +105,9 @@ class Volumetric(Transform3D, base=True):
     def apply_to_mask3d(self, mask3d: Array, *args: Any, **params: Any) -> Any:
         return self._on_volume(mask3d, "mask", params)
 
-    def apply_to_keypoints(self, keypoints: Array, *args: Any, **params: Any) -> Array:
-        values = keypoints[:, :5].astype(np.float64)
-        values[:, :2] += 0.5
-        points = Points.bare(values, PLAIN_POINTS)
+    def _move_points(self, points: Points, params: Params) -> None:
         plan = self.plan(params["volume_shape"][:3], **self._own(params))
         self.change_points(points, plan)
-        moved = points.values.copy()
-        moved[:, :2] -= 0.5
-        return np.concatenate([moved, keypoints[points.rows, 5:]], axis=1).astype(keypoints.dtype)
 
     def update_transform_params(self, params: Params, data: dict[str, Any]) -> Params:
         params = super().update_transform_params(params, data)

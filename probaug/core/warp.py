@@ -12,7 +12,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from .fields import Array, Fill
+from .fields import Array, Fill, channels_of
 from .matrix import Matrix, Size, shift
 from .scratch import scratch
 
@@ -187,7 +187,7 @@ def saturated(values: tuple[float, ...], dtype: np.dtype[Any]) -> Array:
 def _picked(image: Array, call: Resample, size: Size, fill: Fill) -> Array:
     """Resample by copying pixels of a dtype that OpenCV does not serve, byte for byte."""
     source = np.ascontiguousarray(image)
-    channels = 1 if source.ndim == 2 else source.shape[2]
+    channels = channels_of(source)
     width = source.dtype.itemsize
     word = np.dtype(WORD_OF.get(width, np.uint16))
     per_value = max(1, width // word.itemsize)
@@ -257,7 +257,7 @@ def _span(before: int, after: int, length: int, border: int) -> tuple[int, int, 
 
 def filled(image: Array, size: Size, fill: Fill) -> Array:
     """An image like another, of one colour."""
-    channels = 1 if image.ndim == 2 else image.shape[2]
+    channels = channels_of(image)
     values = saturated(border_values(fill, channels), image.dtype)
     result = np.empty((*size, *image.shape[2:]), image.dtype)
     result[...] = values if image.ndim == 3 else values[0]
@@ -272,7 +272,7 @@ def padded(
     size = Size(height + top + bottom, width + left + right)
     simple = image.ndim == 2 or image.shape[2] <= 4
     if simple and image.dtype in SERVED:
-        values = border_values(fill, 1 if image.ndim == 2 else image.shape[2])
+        values = border_values(fill, channels_of(image))
         result = cv2.copyMakeBorder(image, top, bottom, left, right, border, value=values)
         return result.reshape(*size, *image.shape[2:])
     if border == CONSTANT:
@@ -286,7 +286,7 @@ def padded(
 
 def copied(call: Callable[[Array], Array], image: Array) -> Array:
     """Run an OpenCV call that only moves pixels on an array of any dtype and channel count."""
-    channels = 1 if image.ndim == 2 else image.shape[2]
+    channels = channels_of(image)
     if image.dtype in SERVED and channels <= 4:
         result = call(image)
         return result if result.ndim == image.ndim else result.reshape(*result.shape, 1)

@@ -6,16 +6,7 @@ import math
 from typing import Annotated, Any, ClassVar
 
 from ..core.canvas import Canvas
-from ..core.fields import (
-    Between,
-    Border,
-    Drawn,
-    Fill,
-    Interpolation,
-    Pair,
-    Probability,
-    up_to,
-)  # fmt: skip
+from ..core.fields import Between, Probability, ZeroTo
 from ..core.kinds import Warp
 from ..core.matrix import Matrix, Size, shift, zoom
 from ..core.random import Draw
@@ -98,14 +89,9 @@ class Perspective(Warp):
 
     """
 
-    scale: Annotated[float | Pair, up_to(0), Between(0), Drawn()] = (0.05, 0.1)
+    scale: Annotated[ZeroTo, Between(0)] = (0.05, 0.1)
     keep_size: bool = True
     fit_output: bool = False
-    interpolation: Interpolation = 1
-    mask_interpolation: Interpolation = 0
-    border_mode: Border = 0
-    fill: Fill = 0
-    fill_mask: Fill = 0
     p: Probability = 0.5
 
     draws: ClassVar[int] = 9
