@@ -124,9 +124,13 @@ class Iterator(keras.utils.PyDataset):
     def on_epoch_end(self) -> None:
         """Go on to the next epoch, if all batches of this one were asked for."""
         with self.lock:
-            if not self._announced and len(self._asked) == len(self) > 2:
+            announced, self._announced = self._announced, False
+            asked = len(self._asked)
+            # with use_multiprocessing it is copies that are asked; and before a fit Keras looks
+            # at two batches without having announced an epoch
+            if asked == 0 if announced else asked == len(self) > 2:
                 self._clock.set(self._clock.epoch + 1)
-            else:  # two batches are what Keras looks at before it begins
+            else:
                 self._clock.end()
             self._asked.clear()
 

@@ -229,6 +229,7 @@ def retoned(
     if levels is None:
         result: Array = curve(image).astype(image.dtype, copy=False)
         return result
+    white = 0.0, float(levels[-1])
     return tone.look_up(image, np.rint(curve(levels)).astype(image.dtype))
 
 
@@ -237,13 +238,13 @@ class Steps(Recipe):
     """Run a generator's steps on a sample, its standardisation last.
 
     Args:
-        finish: Standardises an image, into the array given if it fits.
+        final: Standardises an image, into the array given if it fits.
         masks: The targets that are masks.
         channels_first: Whether channels stand first in images and masks outside.
 
     """
 
-    finish: Callable[[Array, Array | None], Array] = lambda image, out: image
+    final: Callable[[Array, Array | None], Array] = lambda image, out: image
     masks: tuple[str, ...] = ()
     channels_first: bool = False
 
@@ -272,6 +273,6 @@ class Steps(Recipe):
                 if given[name].ndim == 3:
                     given[name] = np.moveaxis(given[name], -1, 0)
         for name in self.images:
-            given[name] = self.finish(given[name], slots.get(name))
+            given[name] = self.final(given[name], slots.get(name))
         masks = set() if self.channels_first else {*self.masks}
         return given, plain & masks

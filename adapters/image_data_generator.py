@@ -261,7 +261,7 @@ class ImageDataGenerator(Flows, Statistics):
             images,
             (*images, *masks, *points),
             extras.packer(OWNER, pipeline),
-            finish=self.finish,
+            final=self.finish,
             masks=masks,
             channels_first=self.data_format == "channels_first",
         )

@@ -1,6 +1,7 @@
 """`ImageDataGenerator` on arrays: Keras' own is the oracle, and where it is wrong, geometry is."""
 
 import pickle
+import sys
 import warnings
 
 import cv2
@@ -323,6 +324,23 @@ def test_training_sees_the_same_samples_with_any_number_of_workers(workers):
     flow.close()
 
 
+def test_an_epoch_ends_for_loops_and_for_copies_in_other_processes():
+    flow = ImageDataGenerator(threads=0).flow(photos(10), batch_size=3, seed=1)
+    order = flow.index_array.tolist()
+    for _ in [flow[index] for index in range(2)]:
+        flow.on_epoch_end()
+    assert flow.epoch == 0
+    for _ in range(2):
+        for index in range(4):
+            flow[index]
+        flow.on_epoch_end()
+    assert flow.epoch == 2
+    flow.on_epoch_begin()  # Keras asks pickled copies for the batches
+    flow.on_epoch_end()
+    assert flow.epoch == 3
+    assert flow.index_array.tolist() != order
+
+
 def test_iterators_have_the_attributes_of_keras():
     images, labels = photos(10), np.arange(10)
     ours = ImageDataGenerator().flow(images, labels, batch_size=4, shuffle=False, seed=1)
@@ -365,3 +383,23 @@ def test_iterators_have_the_attributes_of_keras():
 def test_wrong_arguments_are_named(arguments, words):
     with pytest.raises(ValueError, match=f"ImageDataGenerator.{words}"):
         ImageDataGenerator(**arguments)
+
+
+@pytest.mark.parametrize("missing", ["scipy.ndimage", "PIL.Image"])
+def test_legacy_says_what_it_needs(monkeypatch, missing):
+    monkeypatch.setitem(sys.modules, missing, None)
+    ImageDataGenerator(rotation_range=10)
+    with pytest.raises(ImportError, match=r"pip install \"probaug\[legacy\]\""):
+        ImageDataGenerator(rotation_range=10, legacy=True)
+
+
+@pytest.mark.parametrize("shape", [(1, 1, 3), (1, 9, 1), (9, 1, 2), (8, 9, 5)])
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.float32])
+def test_any_size_and_number_of_channels_works(shape, dtype):
+    images = np.full((3, *shape), 100, dtype)
+    images[:, 0, 0] = 99
+    batch = ImageDataGenerator(**EVERYTHING | {"height_shift_range": 0.2}).flow(images, seed=1)[0]
+    assert batch.shape == images.shape
+    assert batch.dtype == np.float32
+    assert np.isfinite(batch).all()
+    assert (images[:, 0, 0] == 99).all()
