@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
-from probaug.data.decode import decode
+from probaug.data.decode import decode, decode_mask
 
 from ._formats import BoxPacker
 
@@ -61,7 +61,7 @@ class Reading(NamedTuple):
 
     def _decode(self, path: str | os.PathLike[str], is_image: bool) -> Any:
         if not is_image:
-            return decode(path, "raw")
+            return decode_mask(path)
         image = decode(path, COLOR_MODES[self.color_mode])  # type: ignore[arg-type]
         return image[..., None] if image.ndim == 2 else image
 

@@ -175,6 +175,17 @@ def test_paths_without_labels_and_of_masks(files):
     assert bytes_of(again) == bytes_of((x, y))
 
 
+def test_masks_in_a_palette_are_its_indices(files):
+    image = pytest.importorskip("PIL.Image")
+    mask = photos(1)[0, ..., 0] // 64
+    picture = image.fromarray(mask, "P")
+    picture.putpalette([0, 0, 0, 128, 0, 0, 0, 128, 0, 128, 128, 0])
+    picture.save(files / "palette.png")
+    source = ([files / "0.png"], [files / "palette.png"])
+    _, y = AugmentedSequence(source, NOTHING, task="segmentation", **PLAIN)[0]
+    np.testing.assert_array_equal(y[0], mask)
+
+
 def test_color_modes(files):
     paths = [files / "0.png"]
     assert AugmentedSequence(paths, NOTHING, color_mode="grayscale")[0][0].shape == (
