@@ -53,10 +53,10 @@ def clipped(image: Array) -> Array:
 
 
 def as_dtype(values: Array, dtype: np.dtype[Any]) -> Array:
-    """Float values in the units of a dtype, rounded and clipped to it."""
+    """Float values of ours in the units of a dtype, rounded and clipped to it, in place."""
     white = WHITE[dtype_name(dtype)]
     if white != 1:
-        values = np.rint(values.clip(0, white))
+        np.rint(np.clip(values, 0, white, out=values), out=values)
     return clipped(values.astype(dtype, copy=False))
 
 

@@ -80,11 +80,10 @@ def histograms(image: Array) -> list[Array]:
     """How many pixels of each channel have each of 256 or 65536 levels."""
     if image.dtype == np.float32:
         image = np.rint(np.clip(image, 0, 1) * 65535).astype(np.uint16)
-    levels = int(np.iinfo(image.dtype).max) + 1
-    channels = range(channels_of(image))
-    if len(channels) > MOST:
-        return [np.bincount(image[:, :, c].ravel(), minlength=levels) for c in channels]
-    bins = [cv2.calcHist([image], [c], None, [levels], [0, levels]) for c in channels]
+    count, levels = channels_of(image), int(np.iinfo(image.dtype).max) + 1
+    if image.dtype != np.uint8 or count > MOST:
+        return [np.bincount(row, minlength=levels) for row in image.reshape(-1, count).T]
+    bins = [cv2.calcHist([image], [c], None, [levels], [0, levels]) for c in range(count)]
     return [part.ravel().astype(np.int64) for part in bins]
 
 
