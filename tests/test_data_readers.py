@@ -3,6 +3,8 @@
 import json
 import pickle
 import re
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 
 import cv2
@@ -303,3 +305,17 @@ def test_panoptic(tmp_path):
     infos.append({"id": 8, "category_id": 2})
     with pytest.raises(AnnotationError, match="segment 8 of image 7 must be in"):
         Panoptic(coco(tmp_path, [entry], categories=kinds), tmp_path, tmp_path)[0]
+
+
+# what is imported
+
+FOREIGN = "{'PIL', 'tifffile', 'pandas', 'polars', 'pycocotools', 'tensorflow', 'keras'}"
+
+
+@pytest.mark.parametrize(
+    ("module", "unwanted"), [("probaug", "{'probaug.data'}"), ("probaug.data", FOREIGN)]
+)
+def test_imports_bring_nothing_along(module, unwanted):
+    code = f"import sys, {module}; print(sorted({unwanted} & set(sys.modules)))"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert run.stdout.strip() == "[]"

@@ -276,6 +276,8 @@ def test_pictures_are_read(tmp_path):
     rgb[..., 0] = 200
     path.write_bytes(cv2.imencode(".png", rgb[..., ::-1])[1].tobytes())
     np.testing.assert_array_equal(A.read_rgb_image(path), rgb)
+    cv2.imwrite(str(tmp_path / "a.tif"), rgb[..., ::-1])
+    np.testing.assert_array_equal(A.read_rgb_image(tmp_path / "a.tif"), rgb)
     np.testing.assert_array_equal(A.read_bgr_image(str(path)), rgb[..., ::-1])
     assert A.read_grayscale(path).shape == (4, 5)
     path.write_bytes(b"")

@@ -73,7 +73,8 @@ def decoded(path: str | os.PathLike[str], how: int) -> Array:
 
 def read_rgb_image(path: str | os.PathLike[str]) -> Array:
     """Read a file as an (H, W, 3) RGB image."""
-    return decoded(path, cv2.IMREAD_COLOR_RGB)
+    # IMREAD_COLOR_RGB gives TIFF in other colours (OpenCV 4.12 to 5.0)
+    return cv2.cvtColor(decoded(path, cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB)
 
 
 def read_bgr_image(path: str | os.PathLike[str]) -> Array:

@@ -85,13 +85,6 @@ class Coco(ObjectReader):
 
     def _object(self, entry: dict[str, Any], size: Size) -> Object:
         place = f"annotation {entry.get('id')}"
-
-        def numbers(value: Any, rule: str) -> Array:
-            try:
-                return np.array(value, np.float64).reshape(-1)
-            except (TypeError, ValueError):
-                raise AnnotationError(self.path, place, rule, value) from None
-
         category = entry.get("category_id")
         if category not in self._labels:
             raise AnnotationError(self.path, place, "have a known category_id", category)
@@ -99,30 +92,40 @@ class Coco(ObjectReader):
         found = Object(place, self._labels[category], source=self.path, more=more)
         if "bbox" in self.parts:
             rule = "have a bbox of four numbers (x, y, width, height)"
-            box = numbers(entry.get("bbox") or (), rule)
-            if len(box) != 4:
-                raise AnnotationError(self.path, place, rule, entry.get("bbox"))
-            found.edges = (*box[:2].tolist(), *(box[:2] + box[2:]).tolist())
+            x, y, width, height = self._numbers(entry.get("bbox"), place, rule, 4).tolist()
+            found.edges = x, y, x + width, y + height
         outline = entry.get("segmentation")
         if isinstance(outline, dict) and "mask" in self.parts:
             found.mask = self._runs(outline, place, size)
+        elif isinstance(outline, dict) and "polygon" in self.parts:
+            rule = "have a polygon, not runs of pixels, for parts='polygon'"
+            raise AnnotationError(self.path, place, rule, outline)
         elif outline and {"polygon", "mask"} & set(self.parts):
-            if isinstance(outline, dict):
-                rule = "have a polygon, not runs of pixels, for parts='polygon'"
-                raise AnnotationError(self.path, place, rule, outline)
-            rule = "have rings of x, y, x, y, ... as its segmentation"
-            rings = [numbers(ring, rule) for ring in outline]
-            if any(len(ring) % 2 for ring in rings):
-                raise AnnotationError(self.path, place, rule, outline)
-            found.rings = [ring.reshape(-1, 2) for ring in rings]
+            found.rings = self._rings(outline, place)
         if "keypoints" in self.parts and entry.get("keypoints"):
-            rule = f"have {len(self.points)} keypoints of three numbers (x, y, visibility)"
-            triples = numbers(entry["keypoints"], rule)
-            if len(triples) != 3 * len(self.points):
-                raise AnnotationError(self.path, place, rule, entry["keypoints"])
-            rows = triples.reshape(-1, 3)
+            count = len(self.points)
+            rule = f"have {count} keypoints of three numbers (x, y, visibility)"
+            rows = self._numbers(entry["keypoints"], place, rule, 3 * count).reshape(-1, 3)
             found.points, found.visibility = rows[:, :2] + 0.5, rows[:, 2].astype(np.int64)
         return found
+
+    def _numbers(self, value: Any, place: str, rule: str, count: int | None = None) -> Array:
+        try:
+            numbers = np.array(value, np.float64)
+        except (TypeError, ValueError):
+            numbers = np.zeros(())
+        if numbers.ndim != 1 or (count is not None and len(numbers) != count):
+            raise AnnotationError(self.path, place, rule, value)
+        return numbers
+
+    def _rings(self, outline: Any, place: str) -> list[Array]:
+        rule = "have rings of x, y, x, y, ... as its segmentation"
+        if not isinstance(outline, list):
+            raise AnnotationError(self.path, place, rule, outline)
+        rings = [self._numbers(ring, place, rule) for ring in outline]
+        if any(len(ring) % 2 for ring in rings):
+            raise AnnotationError(self.path, place, rule, outline)
+        return [ring.reshape(-1, 2) for ring in rings]
 
     def _runs(self, outline: dict[str, Any], place: str, size: Size) -> Array:
         if list(outline.get("size", ())) != list(size):

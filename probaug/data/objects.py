@@ -205,8 +205,8 @@ class ObjectReader(Reader):
             elif not area(clipped(ring, 0, 0, size.width, size.height)) > 0:
                 yield broken(f"have an area inside the picture {within}", ring.tolist())
         if "keypoints" in self.parts and found.points is not None:
-            away = (found.points < -NEAR) | (found.points > (size.width + NEAR, size.height + NEAR))
-            away |= ~np.isfinite(found.points)
+            limits = size.width + 0.5, size.height + 0.5  # as pipelines have it
+            away = ~((found.points >= 0) & (found.points <= limits))
             for number in np.flatnonzero(away.any(axis=1) & (found.seen() > 0)).tolist():
                 value = found.points[number].tolist()
                 yield broken(f"have keypoint {number} inside the picture {within}", value)

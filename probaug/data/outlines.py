@@ -43,9 +43,10 @@ def crossings(points: Array, height: int, width: int) -> Array:
     slope = span[edge, 0] / span[edge, 1]
     x = upper[edge, 0] + (row + 0.5 - upper[edge, 1]) * slope
     column = np.clip(np.ceil(x - 0.5), 0, width).astype(int)
-    steps = np.bincount(row * (width + 1) + column, minlength=height * (width + 1))
-    odd = steps.reshape(height, width + 1).cumsum(axis=1)[:, :width] & 1
-    return np.asarray(odd, np.uint8)
+    steps = np.zeros((height, width + 1), np.uint8)
+    np.add.at(steps, (row, column), 1)
+    odd: Array = steps.cumsum(axis=1, dtype=np.uint8)[:, :width] & 1  # 256 is even
+    return odd
 
 
 def rle_mask(counts: Any, size: Size) -> Array:
