@@ -353,3 +353,18 @@ def test_invisible_points_are_dropped_with_their_labels():
     result = pipeline(image=IMAGE, keypoints=points, kinds=list("abcdef"))
     assert result["keypoints"] == [(0, 0), (9.5, 9.5), (-0.5, -0.5)]
     assert result["kinds"] == ["a", "b", "e"]
+
+
+@pytest.mark.parametrize("first", [A.HorizontalFlip(p=0), A.OneOf([A.NoOp()], p=0)])
+def test_small_boxes_go_before_a_later_step_enlarges_them_whatever_ran_first(first):
+    small, large = (30, 30, 36, 36), (20, 20, 50, 50)
+    rule = A.BboxParams("pascal_voc", label_fields=["labels"], min_area=50)
+    pipeline = A.ReplayCompose([first, A.Affine(scale=(2, 2), p=1)], bbox_params=rule)
+    call = {"image": np.zeros((64, 64, 3), np.uint8), "bboxes": [small, large], "labels": [1, 2]}
+    result = pipeline(**call)
+    assert result["labels"] == [2]
+    assert A.ReplayCompose.replay(result["replay"], **call)["labels"] == [2]
+    end = A.BboxParams(
+        "pascal_voc", label_fields=["labels"], min_area=50, check_each_transform=False
+    )
+    assert A.Compose(pipeline.transforms, end)(**call)["labels"] == [1, 2]

@@ -133,15 +133,19 @@ class BaseCompose(Node, base=True):
             for index, (child, at, line) in enumerate(self.layout[0]):
                 if child.has_gate:
                     if draw.values[slot + at] >= child.p:
+                        if not index:
+                            canvas.settle()  # what is kept must not hang on what was drawn
                         continue
                     record = child.run(canvas, draw, slot + at + 1, lane + line)
                 else:
                     record = child.maybe(canvas, draw, slot + at, lane + line)
                 if record is not None:
                     steps.append((index, record))
-                    if canvas.is_labelled:
-                        canvas.settle()
-                    draw.params = None
+                elif index:
+                    continue
+                if canvas.is_labelled:
+                    canvas.settle()
+                draw.params = None
         except Exception as error:
             self.add_place(error, draw, index)
             raise
@@ -222,6 +226,11 @@ class Sequential(BaseCompose):
     p: Probability = 0.5
 
     run = BaseCompose.run_all
+
+    def repeat(self, canvas: Canvas, record: Record) -> None:
+        if record and record[0][0]:  # as `run_all` where the first child did nothing
+            canvas.settle()
+        super().repeat(canvas, record)
 
 
 class SelectiveChannelTransform(BaseCompose):
