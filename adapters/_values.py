@@ -105,8 +105,9 @@ class Values:
             scaled: NDArray[Any] = (
                 slot if fits and slot is not None else np.empty_like(result, target)
             )
-            scale = target.type(self.range[1] / FULL[entered])
-            np.multiply(result, scale, out=scaled, dtype=target)
+            scaled[...] = result
+            if self.range[1] != FULL[entered]:
+                scaled *= target.type(self.range[1] / FULL[entered])
             return scaled
         whole = np.rint(result * (FULL[target] / FULL[entered]))
         return np.clip(whole, 0, FULL[target]).astype(target)
