@@ -3,32 +3,121 @@
 from __future__ import annotations
 
 from collections import deque
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-# Keeps the order's random words apart from those that draw the samples of the same seed.
-_ORDER = 0x0DE2
+from ._checks import refuse
+
+# Keep random words of the adapters apart from those that draw the samples of the same seed.
+_ORDER, _SPARE, _MIX = 0x0DE2, 0x5BA2E, 0x313C
+
+
+def words(seed: int, purpose: int, epoch: int, index: int, count: int) -> NDArray[np.uint64]:
+    """Random words that depend on nothing but the numbers given.
+
+    Raw Philox words need nothing of NumPy that may change between releases.
+    """
+    key = np.random.SeedSequence(seed, spawn_key=(purpose,)).generate_state(2, np.uint64)
+    return np.random.Philox(key=key, counter=[0, 0, index, epoch]).random_raw(count)
 
 
 def permutation(seed: int, epoch: int, count: int) -> NDArray[np.intp]:
-    """Order ``count`` samples by random words that depend on the seed and the epoch alone.
+    """Order ``count`` samples by random words that depend on the seed and the epoch alone."""
+    return np.argsort(words(seed, _ORDER, epoch, 0, count), kind="stable")
 
-    Sorting raw Philox words needs nothing of NumPy that may change between releases.
+
+def spares(seed: int, epoch: int, index: int, mine: NDArray[np.intp], count: int) -> list[int]:
+    """Samples, among those given, that may stand in for one that cannot be read."""
+    drawn = words(seed, _SPARE, epoch, index, count)
+    return [int(mine[int(word) % len(mine)]) for word in drawn.tolist()]
+
+
+def mixing_seed(seed: int) -> int:
+    """The seed of what is drawn to mix finished samples: not that of the samples."""
+    return int(words(seed, _MIX, 0, 0, 1)[0])
+
+
+@dataclass(frozen=True)
+class Shares:
+    """How the samples of an epoch are dealt out to hosts and batches.
+
+    Hosts take turns, so that batch number b of all hosts together is the same for any number of
+    them as long as they make up the same number of samples. All hosts have equally many batches,
+    none of which is empty.
+
+    Args:
+        samples: How many there are in all.
+        batch_size: Samples in a batch of one host.
+        index: Which host this is.
+        count: How many there are.
+        drop_last: Leave out batches that are not full on all hosts.
+
     """
-    key = np.random.SeedSequence(seed, spawn_key=(_ORDER,)).generate_state(2, np.uint64)
-    words = np.random.Philox(key=key, counter=[0, 0, 0, epoch]).random_raw(count)
-    return np.argsort(words, kind="stable")
+
+    samples: int
+    batch_size: int
+    index: int
+    count: int
+    drop_last: bool
+
+    @classmethod
+    def of(cls, owner: str, samples: int, batch_size: int, shard: Any, drop_last: bool) -> Shares:
+        """Check what the user asked for."""
+        pair = tuple(shard) if isinstance(shard, (tuple, list)) else ()
+        if (
+            len(pair) != 2
+            or not all(isinstance(n, (int, np.integer)) for n in pair)
+            or not 0 <= pair[0] < pair[1]
+        ):
+            raise refuse(owner, "shard", "(index, count) with 0 <= index < count", shard)
+        shares = cls(samples, batch_size, int(pair[0]), int(pair[1]), drop_last)
+        if shares.batches == 0:
+            raise ValueError(
+                f"{owner}.batch_size must be <= {samples // shares.count}, the samples there are "
+                f"for a host, with drop_last, got {batch_size}"
+            )
+        if not drop_last and samples // shares.count < shares.batches:
+            raise ValueError(
+                f"{owner}.shard: {samples} samples do not make equally many batches of "
+                f"{batch_size} for {shares.count} hosts; drop_last=True leaves some out"
+            )
+        return shares
+
+    @property
+    def batches(self) -> int:
+        """How many an epoch has."""
+        full, rest = divmod(self.samples, self.batch_size * self.count)
+        return full + (rest > 0 and not self.drop_last)
+
+    def mine(self, order: NDArray[np.intp]) -> NDArray[np.intp]:
+        """This host's part of an epoch's order."""
+        own = order[self.index :: self.count]
+        return own[: self.batches * self.batch_size] if self.drop_last else own
+
+    def batch(self, mine: NDArray[np.intp], number: int) -> list[int]:
+        """The samples of one batch, out of this host's part."""
+        low, high = (
+            # a host with one sample less than others keeps one for each batch to come
+            min(at * self.batch_size, len(mine) - (self.batches - at))
+            for at in (number, number + 1)
+        )
+        chosen: list[int] = mine[low:high].tolist()
+        return chosen
 
 
 class EpochClock:
-    """Keep the number of the epoch that is being asked for.
+    """Keep the number of the epoch that is being asked for, and how far it has come.
 
     Keras asks for two batches and calls ``on_epoch_end`` before the first epoch of a fit, then
     brackets each epoch by ``on_epoch_begin`` and ``on_epoch_end``. So an epoch counts when it was
     begun, all its batches were asked for, and it ended. With ``steps_per_epoch`` below the number
     of batches, Keras carries on with the same pass over the data in the next epoch; the number
     that decides order and draws is then that of the pass.
+
+    Of an epoch that was resumed only the batches left are there, counted from 0.
 
     Args:
         epoch: The first epoch.
@@ -39,6 +128,7 @@ class EpochClock:
 
     def __init__(self, epoch: int, batches: int, frozen: bool) -> None:
         self.epoch = epoch
+        self.first = 0  # batches of the epoch that were done before it was resumed
         self.testing = False
         self._batches = batches
         self._frozen = frozen
@@ -46,15 +136,45 @@ class EpochClock:
         self._asked: deque[int] = deque(maxlen=2 * batches + 4)
         self._inside = False
         self._told: tuple[int, int] | None = None
+        self._trained: int | None = None  # batches that a callback says a model was trained on
+        self._before = 0  # batches of this pass in Keras' earlier epochs
+        self._ended: tuple[int, int] | None = None  # what one batch alone may have ended too early
+        self._cut = False  # Keras takes all epochs of this fit to be as short as the resumed one
 
-    def set(self, epoch: int) -> None:
+    @property
+    def left(self) -> int:
+        """Batches of this epoch that there are to ask for."""
+        return self._batches - self.first
+
+    def set(self, epoch: int, first: int = 0) -> None:
         """Make this the current epoch."""
-        self.epoch = epoch
+        self.epoch, self.first = epoch, first
+        self._trained, self._cut = None, False
         self._asked.clear()
 
     def asked(self, batch: int) -> None:
         """Note that a batch was asked for."""
         self._asked.append(batch)
+
+    def trained(self, count: int) -> None:
+        """Note that a model was trained on so many batches of Keras' epoch."""
+        self._trained = self._before + count
+
+    def position(self, done: int | None = None) -> tuple[int, int]:
+        """The epoch to go on with, and how many batches of it are done.
+
+        Args:
+            done: Batches done of those there were to ask for; None takes those that were trained
+                on, or else all up to the last that was asked for.
+
+        """
+        if done is None:
+            done = self._trained
+        if done is None:
+            done = self._asked[-1] + 1 if self._asked else 0
+        if done < self.left:
+            return self.epoch, self.first + done
+        return (self.epoch if self._frozen else self.epoch + 1), 0
 
     def tell(self, epoch: int, first: int, steps: int | None) -> None:
         """Take the true epoch from a callback; it holds from the next `begin`.
@@ -67,13 +187,24 @@ class EpochClock:
         """
         if self._frozen:
             return
-        if steps is None or steps >= self._batches:
+        if self._ended is not None and self._ended[0] == epoch:
+            self.set(*self._ended)
+        self._ended = None
+        whole = steps is None or steps >= self.left
+        if whole and epoch != self.epoch:
             self.set(epoch)
-        span = -(-self._batches // steps) if steps else 1
+        span = 1 if whole or not steps else -(-self._batches // steps)
         self._told = epoch, -(-first // span) + (epoch - first) // span
+        self._before = (epoch - first) % span * (steps or 0)
 
     def begin(self) -> None:
         """Keras begins an epoch."""
+        if self._cut:
+            raise RuntimeError(
+                f"a fit that resumes within an epoch must end with it, for Keras takes all epochs "
+                f"of a fit to be equally long: fit(..., initial_epoch={self.epoch - 1}, "
+                f"epochs={self.epoch}), then fit(..., initial_epoch={self.epoch}) for the others"
+            )
         self._inside = True
         if self._told is not None:
             epoch, data_pass = self._told
@@ -85,14 +216,19 @@ class EpochClock:
     def end(self) -> None:
         """Keras ends an epoch, or has only looked at the shapes of two batches."""
         inside, self._inside = self._inside, False
+        if not inside:
+            self._cut = False  # another fit
         if not inside or self._broken_off():
             self._asked.clear()
-        elif len(set(self._asked)) >= self._batches:
+        elif len(set(self._asked)) >= self.left:
+            cut = self.first > 0
+            self._ended = (self.epoch, self.first) if cut and self.left == 1 else None
             self.set(self.epoch if self._frozen else self.epoch + 1)
+            self._cut = cut
 
     def _broken_off(self) -> bool:
         """Whether the epoch never ended and this is the look before another fit."""
-        look = list(range(min(2, self._batches)))
+        look = list(range(min(2, self.left)))
         asked = list(self._asked)
         before, last = asked[: -len(look)], asked[-len(look) :]
         return last == look and not set(look).isdisjoint(before)

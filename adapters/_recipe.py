@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,21 @@ from ._values import Values
 
 Array = NDArray[Any]
 Key = tuple[int, int, int]
+
+
+class Made(NamedTuple):
+    """What a pipeline made of a sample, before it takes the form of a batch.
+
+    Args:
+        result: What the pipeline gave.
+        carried: What went around it.
+        types: By image, the type that it had in the source and the one it entered with.
+
+    """
+
+    result: dict[str, Any]
+    carried: dict[str, Array]
+    types: dict[str, tuple[np.dtype[Any], np.dtype[Any]]]
 
 
 @dataclass(frozen=True)
@@ -65,26 +80,44 @@ class Recipe:
             direct: Those of the slots that the pipeline itself may write into.
 
         """
+        made = self.augment(sample, key, {name: slots[name] for name in direct})
+        return self.finish(made, slots)
+
+    def augment(self, sample: Mapping[str, Any], key: Key, slots: dict[str, Array]) -> Made:
+        """Run the pipeline on a sample."""
+        data, types = self.arguments(sample)
+        result = self._call(data, key, slots)
+        carried = {name: np.asarray(sample[name]) for name in self.carried if name in sample}
+        return Made(result, carried, types)
+
+    def arguments(
+        self, sample: Mapping[str, Any]
+    ) -> tuple[dict[str, Any], dict[str, tuple[np.dtype[Any], np.dtype[Any]]]]:
+        """What the pipeline is called with, and the types of images before and now."""
         data = {name: value for name, value in sample.items() if name not in self.carried}
         for packer in self.packers:
             packer.prepare(data)
-        source = {}
+        types = {}
         for name in self.arrays:
             if name not in data:
                 raise KeyError(f"the sample has no {name!r}, only {sorted(map(str, sample))}")
             array = np.asarray(data[name])
             if name in self.images:
-                source[name] = array.dtype
+                source = array.dtype
                 array = self.values.enter(array)
+                types[name] = source, array.dtype
             data[name] = _read_only(array)
-        result = self._call(data, key, {name: slots[name] for name in direct})
-        given = {name: np.asarray(sample[name]) for name in self.carried if name in sample}
+        return data, types
+
+    def finish(self, made: Made, slots: Mapping[str, Array]) -> tuple[dict[str, Array], set[str]]:
+        """Bring what a pipeline made into the form of a batch."""
+        result, given = made.result, dict(made.carried)
         plain = set()
         for name in self.arrays:
             array = given[name] = np.asarray(result[name])
-            if name in source:
-                entered = data[name].dtype
-                given[name] = self.values.leave(array, entered, source[name], slots.get(name))
+            if name in made.types:
+                source, entered = made.types[name]
+                given[name] = self.values.leave(array, entered, source, slots.get(name))
             if given[name] is array:
                 plain.add(name)
         height, width = np.asarray(result["image"]).shape[:2]

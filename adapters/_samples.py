@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
+import operator
 import os
 from collections.abc import Mapping
+from functools import partial
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
 from probaug.data.decode import decode, decode_mask
 
+from ._cache import DiskCache, MemoryCache, file_key
 from ._formats import BoxPacker
 
 WEIGHT = "sample_weight"
@@ -24,6 +28,10 @@ class Samples(Protocol):
 
     def __getitem__(self, index: int, /) -> dict[str, Any]: ...
 
+    def file(self, index: int) -> str | None:
+        """The image file of a sample, if that is known."""
+        ...
+
 
 class Reading(NamedTuple):
     """How samples are read.
@@ -36,6 +44,7 @@ class Reading(NamedTuple):
         images: Targets that are images; their files are decoded in the color mode.
         color_mode: A key of COLOR_MODES.
         planes: Targets made of pixels.
+        cache: Where decoded pictures are kept, or None.
 
     """
 
@@ -46,6 +55,7 @@ class Reading(NamedTuple):
     images: tuple[str, ...]
     color_mode: str
     planes: tuple[str, ...]
+    cache: MemoryCache | DiskCache | None = None
 
     def load(self, sample: dict[str, Any]) -> dict[str, Any]:
         """Decode what is given as a file; take weights by output apart."""
@@ -60,10 +70,14 @@ class Reading(NamedTuple):
         return sample
 
     def _decode(self, path: str | os.PathLike[str], is_image: bool) -> Any:
-        if not is_image:
-            return decode_mask(path)
-        image = decode(path, COLOR_MODES[self.color_mode])  # type: ignore[arg-type]
-        return image[..., None] if image.ndim == 2 else image
+        mode = COLOR_MODES[self.color_mode] if is_image else "mask"
+        make = partial(decode if is_image else decode_mask, path, *([mode] if is_image else []))
+        key = None
+        if self.cache is not None:
+            with contextlib.suppress(OSError):  # which the decoder tells in its own words
+                key = file_key(path, mode)
+        image = make() if self.cache is None or key is None else self.cache.file(key, make)
+        return image[..., None] if is_image and image.ndim == 2 else image
 
 
 def samples_of(reading: Reading, source: Any) -> Samples:
@@ -133,6 +147,9 @@ class ArraySamples:
             sample |= boxes.inputs(sample.pop("boxes"), labels, masks)
         return self._reading.load(sample)
 
+    def file(self, index: int) -> str | None:
+        return _file(_item(self._columns["image"], index))
+
 
 class DictSamples:
     """Samples out of an indexable of dicts."""
@@ -145,17 +162,33 @@ class DictSamples:
         return len(self._source)
 
     def __getitem__(self, index: int, /) -> dict[str, Any]:
-        sample = self._source[index]
+        cache = self._reading.cache
+        if cache is None or isinstance(self._source, (list, tuple)):  # which is in memory
+            sample = self._source[index]
+        else:
+            sample = cache.sample(index, partial(operator.getitem, self._source, index))
         if not isinstance(sample, Mapping) or "image" not in sample:
             got = sorted(map(str, sample)) if isinstance(sample, Mapping) else type(sample).__name__
             raise TypeError(f"{self._reading.owner}.source must give dicts with 'image', got {got}")
         return self._reading.load(dict(sample))
+
+    def file(self, index: int) -> str | None:
+        paths = getattr(self._source, "paths", None)  # as readers have them
+        if paths is not None:
+            return _file(paths[index])
+        is_list = isinstance(self._source, (list, tuple))
+        sample = self._source[index] if is_list else None  # asking others again might cost much
+        return _file(sample.get("image")) if isinstance(sample, Mapping) else None
 
 
 def _columns(part: Any, name: str) -> dict[str, Any]:
     if part is None:
         return {}
     return dict(part) if isinstance(part, Mapping) else {name: part}
+
+
+def _file(value: Any) -> str | None:
+    return os.fspath(value) if isinstance(value, (str, os.PathLike)) else None
 
 
 def _weight_key(name: str) -> str:

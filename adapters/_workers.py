@@ -47,7 +47,7 @@ class Job:
             error = error or future.exception()
         if error is not None:
             # Which place fails first depends on the threads; one after the other it does not.
-            again = Batch(self.batch.recipe, self.batch.keys, self.batch.read)
+            again = self.batch.again()
             for place in range(len(again)):
                 again.fill(place)
             raise error

@@ -15,9 +15,14 @@ from numpy.typing import NDArray
 from probaug.core.call import PLANES
 
 from ._batch import Batch
-from ._checks import one_of, seed_of, whole
+from ._batch_mix import Mixer, Others, joined_keys
+from ._cache import cache_of
+from ._checks import one_of, refuse, seed_of, whole
 from ._deterministic import without_randomness
-from ._order import EpochClock, permutation
+from ._epochs import EpochCallback
+from ._errors import ON_ERROR, SPARES, Report, Rescue, SampleError
+from ._order import EpochClock, Shares, permutation, spares
+from ._recipe import Key
 from ._samples import COLOR_MODES, Reading, samples_of
 from ._tasks import TASKS, Names, Options, Task
 from ._values import Values
@@ -94,7 +99,22 @@ class AugmentedSequence(keras.utils.PyDataset):
         label_field: The label field that holds the class; None takes the pipeline's first.
         keypoint_format: "xy" in pixels, counting their centres, or "rel_xy", where 0 and 1 are
             the image's edges; "xyv" and "rel_xyv" have the visibility as a third column.
+        mix: MixUp, CutMix, Mosaic, or a choice among them (``OneOf([...])``): joins every sample
+            of a batch with others of it, when the pipeline is done with them. Classes must be
+            one-hot or soft. Within the pipeline, where labels of the whole image are not seen,
+            these transforms take others out of the whole source, as they are before it.
         drop_last: Leave out the last batch if it is not full.
+        shard: (index, count): this is one of several hosts, each with its part of every epoch.
+            All have equally many batches; batch b of all of them together is the same samples for
+            any number of hosts that together make up the same size.
+        cache: "memory" or "disk" keeps pictures as they were read: those of files, and what a
+            source that is no list gives, whose samples must then always be the same.
+        cache_folder: Where "disk" keeps decoded files for later runs; None takes a temporary
+            folder, removed by `close` or at the end of the process.
+        on_error: What becomes of a sample that cannot be read or augmented: "raise" its error;
+            "skip" leaves it out of its batch, which is smaller then; "replace" takes another
+            sample of the epoch, which one depends on the key. See `error_report`. A batch of which
+            nothing is left raises the error.
         threads: Threads that fill batches; 0 works in the caller's, None takes a thread for each
             processor, at most 8.
         lookahead: Batches to prepare ahead while they are asked for in order.
@@ -130,7 +150,12 @@ class AugmentedSequence(keras.utils.PyDataset):
         bounding_box_format: str | None = None,
         label_field: str | None = None,
         keypoint_format: str | None = None,
+        mix: Any = None,
         drop_last: bool = False,
+        shard: tuple[int, int] = (0, 1),
+        cache: str | None = None,
+        cache_folder: Any = None,
+        on_error: str = "raise",
         threads: int | None = None,
         lookahead: int = 2,
         opencv_threads: int | None = None,
@@ -154,14 +179,16 @@ class AugmentedSequence(keras.utils.PyDataset):
         self.shuffle = shuffle
         self.seed = seed_of(OWNER, seed, pipeline)
         self.drop_last = drop_last
+        self._cache = cache_of(OWNER, cache, cache_folder)
+        self.on_error = one_of(OWNER, "on_error", on_error, ON_ERROR)
         self._source = source
         self._samples = samples_of(self._reading, source)
-        if len(self) == 0:
-            raise ValueError(
-                f"{OWNER}.batch_size must be <= {len(self._samples)}, the samples there are, "
-                f"with drop_last, got {batch_size}"
-            )
-        self._clock = EpochClock(whole(OWNER, "epoch", epoch, 0), len(self), freeze_epoch)
+        self.shard = shard
+        self._shares = self._shared()
+        self._mixer = Mixer.of(OWNER, mix, task, self._task.recipe, self.seed)
+        self._report = Report()
+        batches = self._shares.batches
+        self._clock = EpochClock(whole(OWNER, "epoch", epoch, 0), batches, freeze_epoch)
         self._is_plain = False
         self._order: tuple[int, NDArray[np.intp]] | None = None
         threads = min(usable_cpus(), 8) if threads is None else whole(OWNER, "threads", threads, 0)
@@ -170,21 +197,23 @@ class AugmentedSequence(keras.utils.PyDataset):
             cv2.setNumThreads(whole(OWNER, "opencv_threads", opencv_threads, 0))
 
     def __len__(self) -> int:
-        full, rest = divmod(len(self._samples), self.batch_size)
-        return full + (rest > 0 and not self.drop_last)
+        return self._clock.left
 
     def __getitem__(self, index: int) -> tuple[Any, ...]:
         count = len(self)
         if not -count <= index < count:
             raise IndexError(f"batch {index} of {count}")
         index = int(index) % count
-        epoch = self._clock.epoch
+        epoch, number = self._clock.epoch, self._clock.first + index
         self._clock.asked(index)
         try:
-            batch = self._feed.get((epoch, index), count, self._batch)
+            batch = self._feed.get((epoch, number), self._shares.batches, self._batch)
         except Exception as error:
-            error.add_note(f"in {OWNER}, batch {index}")
+            error.add_note(f"in {OWNER}, batch {number}")
             raise
+        if failures := batch.failures:
+            then = {"skip": "left out", "replace": "replaced"}[self.on_error]
+            self._report.note(OWNER, epoch, failures, then)
         return self._task.pack(batch.arrays)
 
     def __repr__(self) -> str:
@@ -214,7 +243,7 @@ class AugmentedSequence(keras.utils.PyDataset):
         planes = {*recipe.arrays, *PLANES}
         return Reading(
             OWNER, self.task, TASKS[self.task], self._task.boxes,
-            recipe.images, self.color_mode, tuple(sorted(planes)),
+            recipe.images, self.color_mode, tuple(sorted(planes)), self._cache,
         )  # fmt: skip
 
     @property
@@ -227,8 +256,12 @@ class AugmentedSequence(keras.utils.PyDataset):
         self._clock.set(whole(OWNER, "epoch", epoch, 0))
 
     def callback(self) -> keras.callbacks.Callback:
-        """Give a callback for ``fit`` that keeps the epoch equal to Keras' own number."""
-        return _EpochCallback(self._clock)
+        """Give a callback for ``fit`` that keeps the epoch equal to Keras' own number.
+
+        It also counts the batches that the model was trained on, for `state_dict`; so it comes
+        before callbacks that save.
+        """
+        return EpochCallback(self._clock)
 
     def order(self, epoch: int | None = None) -> NDArray[np.intp]:
         """The indices of the samples in the order in which an epoch visits them."""
@@ -242,6 +275,56 @@ class AugmentedSequence(keras.utils.PyDataset):
             known = self._order = epoch, order
         return known[1]
 
+    def state_dict(self, batch: int | None = None) -> dict[str, Any]:
+        """Give what `load_state_dict` needs to go on from here: a few plain values, fit for JSON.
+
+        Args:
+            batch: How many of the batches that this sequence has now are done. None counts those
+                that Keras trained on, with a `callback` in the fit, which knows; else all that
+                were asked for, and Keras asks for some ahead.
+
+        """
+        if batch is not None and not 0 <= batch <= len(self):
+            raise refuse(OWNER, "state_dict(batch)", f"from 0 to {len(self)}", batch)
+        epoch, done = self._clock.position(batch)
+        return {"epoch": epoch, "batch": done, **self._identity}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Go on where `state_dict` was called, with exactly the batches that come next.
+
+        Until this epoch ends, its batches that were done are gone: the length is that of the
+        rest, and batch 0 the next one. Keras takes the epochs of a fit to be equally long, so the
+        rest is a fit of its own: ``fit(sequence, initial_epoch=e, epochs=e + 1)`` with
+        ``e = sequence.epoch``, then ``fit(sequence, initial_epoch=e + 1, epochs=...)``.
+
+        Args:
+            state: What `state_dict` gave, for the same samples in batches of the same size; the
+                number of hosts may differ if together they make up the same size.
+
+        """
+        for name, value in self._identity.items():
+            if state.get(name) != value:
+                raise ValueError(
+                    f"{OWNER}.load_state_dict: the state is of {name}={state.get(name)!r}, the "
+                    f"sequence has {name}={value!r}, so that its batches are others"
+                )
+        epoch, batch = (whole(OWNER, f"state[{n!r}]", state.get(n), 0) for n in ("epoch", "batch"))
+        if batch >= self._shares.batches:
+            raise refuse(OWNER, "state['batch']", f"below {self._shares.batches}", batch)
+        self._clock.set(epoch, batch)
+
+    @property
+    def errors(self) -> list[SampleError]:
+        """The samples that could not be made so far: index, file, reason, and in how many epochs.
+
+        Only ``on_error="skip"`` and "replace" get that far.
+        """
+        return self._report.errors
+
+    def error_report(self) -> str:
+        """Say in words what `errors` holds."""
+        return self._report.text(len(self._samples))
+
     def without_augmentation(
         self, source: Any = None, *, validation: Any = None
     ) -> AugmentedSequence:
@@ -250,7 +333,7 @@ class AugmentedSequence(keras.utils.PyDataset):
         It runs what is left of the pipeline when nothing is drawn: transforms that always do the
         same; of random crops the central ones, whether of a size or scaled to it (then the
         shorter side is scaled and the middle cut out). Its repr shows what runs. Samples are not
-        shuffled, and none is left out.
+        shuffled or mixed, and none is left out.
 
         Args:
             source: The samples to validate with; None takes those of this sequence.
@@ -264,14 +347,17 @@ class AugmentedSequence(keras.utils.PyDataset):
             other._source = self._source if source is None else source
             other._samples = samples_of(other._reading, other._source)
         other.shuffle, other.drop_last, other._order = False, False, None
-        other._clock = EpochClock(0, len(other), frozen=True)
+        other._shares, other._mixer, other._report = other._shared(), None, Report()
+        other._clock = EpochClock(0, other._shares.batches, frozen=True)
         other._feed = Workers(self._feed.threads, self._feed.lookahead)
         other._is_plain = True
         return other
 
     def close(self) -> None:
-        """Stop the threads; they start again when the next batch is asked for."""
+        """Stop the threads and empty the cache; both begin anew with the next batch."""
         self._feed.close()
+        if self._cache is not None:
+            self._cache.close()
 
     def on_epoch_begin(self) -> None:
         """Hear from Keras that an epoch begins."""
@@ -308,31 +394,37 @@ class AugmentedSequence(keras.utils.PyDataset):
                 "so that threads=... are faster than processes, which copy every batch"
             )
 
+    @property
+    def _identity(self) -> dict[str, Any]:
+        """What the batches of an epoch are decided by, beside the data and the pipeline."""
+        return {
+            "seed": self.seed,
+            "samples": len(self._samples),
+            "global_batch_size": self.batch_size * self._shares.count,
+            "shuffle": self.shuffle,
+            "drop_last": self.drop_last,
+        }
+
+    def _shared(self) -> Shares:
+        count, size = len(self._samples), self.batch_size
+        return Shares.of(OWNER, count, size, self.shard, self.drop_last)
+
     def _batch(self, address: Address) -> Batch:
-        epoch, index = address
-        low = index * self.batch_size
-        chosen = self.order(epoch)[low : low + self.batch_size].tolist()
-        keys = [(self.seed, epoch, sample) for sample in chosen]
-        return Batch(self._task.recipe, keys, self._samples.__getitem__)
+        epoch, number = address
+        mine = self._shares.mine(self.order(epoch))
+        keys = [(self.seed, epoch, sample) for sample in self._shares.batch(mine, number)]
+        rescue = None
+        if self.on_error != "raise":
 
+            def stand_ins(key: Key) -> list[int]:
+                return spares(*key, mine, SPARES) if self.on_error == "replace" else []
 
-class _EpochCallback(keras.callbacks.Callback):
-    def __init__(self, clock: EpochClock) -> None:
-        super().__init__()
-        self._clock = clock
-        self._first: int | None = None
+            rescue = Rescue(stand_ins, self._samples.file)
+        return Batch(self._task.recipe, keys, self._read, rescue, self._mixer)
 
-    def on_train_begin(self, logs: Any = None) -> None:
-        self._first = None
-
-    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
-        if self._first is None:
-            self._first = epoch
-        self._clock.testing = False
-        self._clock.tell(epoch, self._first, (self.params or {}).get("steps"))
-
-    def on_test_begin(self, logs: Any = None) -> None:
-        self._clock.testing = True
-
-    def on_test_end(self, logs: Any = None) -> None:
-        self._clock.testing = False
+    def _read(self, index: int) -> dict[str, Any]:
+        """A sample, with a view of all others if the pipeline asks for them."""
+        sample = self._samples[index]
+        for name in joined_keys(self.pipeline):
+            sample.setdefault(name, Others(self._task.recipe, self._samples))
+        return sample

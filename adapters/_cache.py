@@ -1,0 +1,183 @@
+"""Decoded pictures that are kept, in memory or in files."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import logging
+import os
+import shutil
+import tempfile
+import threading
+import weakref
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ._checks import one_of, refuse
+
+Array: TypeAlias = NDArray[Any]
+Make: TypeAlias = Callable[[], Any]
+CACHES = ("memory", "disk")
+
+_log = logging.getLogger("probaug")
+
+
+def cache_of(owner: str, cache: Any, folder: Any) -> MemoryCache | DiskCache | None:
+    """Check what the user asked for."""
+    if folder is not None and cache != "disk":
+        raise refuse(owner, "cache_folder", "None without cache='disk'", folder)
+    if cache is None:
+        return None
+    if one_of(owner, "cache", cache, CACHES) == "memory":
+        return MemoryCache()
+    return DiskCache(None if folder is None else Path(folder))
+
+
+def file_key(path: str | os.PathLike[str], mode: str) -> str:
+    """What a decoded file is kept by: a file that was changed has another one."""
+    state = os.stat(path)
+    name = os.path.abspath(path)
+    text = f"{name}\0{state.st_mtime_ns}\0{state.st_size}\0{mode}"
+    return hashlib.sha256(text.encode(errors="surrogateescape")).hexdigest()
+
+
+class MemoryCache:
+    """Keeps all that was read, as long as the process runs. A pickle of it is empty."""
+
+    def __init__(self) -> None:
+        self._kept: dict[str | int, Any] = {}
+
+    def __reduce__(self) -> Any:
+        return MemoryCache, ()
+
+    def file(self, key: str, make: Make) -> Array:
+        """The picture of a file."""
+        if key not in self._kept:
+            self._kept[key] = make()
+        kept: Array = self._kept[key]
+        return kept
+
+    def sample(self, index: int, make: Make) -> Mapping[str, Any]:
+        """A sample of a source."""
+        if index not in self._kept:
+            self._kept[index] = make()
+        kept: Mapping[str, Any] = self._kept[index]
+        return kept
+
+    def close(self) -> None:
+        """Forget everything."""
+        self._kept.clear()
+
+
+class DiskCache:
+    """Keeps pictures as .npy files.
+
+    Those of image files stay in the folder given, for later runs; without one, and for samples
+    that a source makes by itself, of which nobody can say whether they are the same in another
+    run, the files are in a temporary folder that `close`, or the end of the process, removes. A
+    file that is damaged is written anew; when nothing can be written, nothing is kept.
+
+    Args:
+        folder: Where files stay; None keeps none.
+
+    """
+
+    def __init__(self, folder: Path | None) -> None:
+        self.folder = folder
+        self._own: Path | None = None  # temporary, of this process
+        self._process = 0
+        self._finish: Any = None
+        self._rest: dict[int, tuple[dict[str, Any], tuple[str, ...]]] = {}
+        self._lock = threading.Lock()
+        self._is_full = False
+
+    def __reduce__(self) -> Any:
+        return DiskCache, (self.folder,)
+
+    def file(self, key: str, make: Make) -> Array:
+        """The picture of a file."""
+        path = (self.folder or self._temporary()) / key[:2] / f"{key[2:]}.npy"
+        kept = _loaded(path)
+        if kept is None:
+            kept = np.asarray(make())
+            self._write(path, kept)
+        return kept
+
+    def sample(self, index: int, make: Make) -> Any:
+        """A sample of a source; what is no array of numbers stays in memory."""
+        folder = self._temporary()
+        if index in self._rest:
+            rest, names = self._rest[index]
+            arrays = {name: _loaded(folder / f"{index}-{n}.npy") for n, name in enumerate(names)}
+            if all(array is not None for array in arrays.values()):
+                return {**rest, **arrays}
+        sample: Any = make()
+        if not isinstance(sample, Mapping):
+            return sample  # an error, which is told where samples are checked
+        names = tuple(name for name, value in sample.items() if _is_plain(value))
+        if all(
+            self._write(folder / f"{index}-{n}.npy", sample[name]) for n, name in enumerate(names)
+        ):
+            rest = {name: value for name, value in sample.items() if name not in names}
+            self._rest[index] = rest, names
+        return sample
+
+    def close(self) -> None:
+        """Remove what is temporary."""
+        with self._lock:
+            finish, self._finish, self._own = self._finish, None, None
+            self._rest.clear()
+        if finish is not None:
+            finish()
+
+    def _temporary(self) -> Path:
+        with self._lock:
+            if self._own is None or self._process != os.getpid():
+                self._process = os.getpid()
+                if self.folder is not None:
+                    self.folder.mkdir(parents=True, exist_ok=True)
+                self._own = Path(tempfile.mkdtemp(prefix="probaug-", dir=self.folder))
+                self._finish = weakref.finalize(self, _remove, self._own, self._process)
+                self._rest.clear()
+            return self._own
+
+    def _write(self, path: Path, array: Array) -> bool:
+        """Write a file whole or not at all."""
+        if self._is_full:
+            return False
+        beside = path.with_name(f".{path.stem}-{os.getpid()}-{threading.get_ident()}")
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with open(beside, "wb") as file:
+                np.save(file, array, allow_pickle=False)
+            os.replace(beside, path)
+        except OSError as error:
+            with contextlib.suppress(OSError):
+                beside.unlink()
+            self._is_full = True
+            _log.warning("the cache in %s keeps nothing more: %s", path.parent, error)
+            return False
+        return True
+
+
+def _is_plain(value: Any) -> bool:
+    return isinstance(value, np.ndarray) and value.dtype.kind in "buifc" and value.nbytes > 4096
+
+
+def _loaded(path: Path) -> Array | None:
+    """The array of a file; None if there is none, or not a whole one."""
+    try:
+        with open(path, "rb") as file:
+            array: Array = np.load(file, allow_pickle=False)
+            return array
+    except (OSError, ValueError, EOFError):
+        return None
+
+
+def _remove(folder: Path, process: int) -> None:
+    if os.getpid() == process:  # a forked child has no say in it
+        shutil.rmtree(folder, ignore_errors=True)
