@@ -56,8 +56,8 @@ class GaussNoise(ColorPixel):
         }
 
     def edit(self, image: Array, std: float, mean: float, seed: int) -> Array:
-        law = quantiles() * np.float32(std) + np.float32(mean)
-        field = grain(image, law, noise(seed), self.per_channel, self.noise_scale_factor)
+        scale = self.noise_scale_factor
+        field = grain(image, quantiles(), noise(seed), self.per_channel, scale, std, mean)
         return combined(cv2.add, image, field)
 
 
@@ -152,7 +152,7 @@ class AdditiveNoise(ColorPixel):
             return mixed(image, np.column_stack([np.eye(channels), values]))
         generator = noise(params.pop("seed"))
         # what the law's own generator drew stands for the law: no inverse is needed
-        laws = self._laws(generator, 65536, **params)
+        laws = self._laws(generator, 65536 if image.size > 65536 else 4096, **params)
         if self.spatial_mode == "shared" or len(laws) == 1 or channels == 1:
             own = self.spatial_mode == "per_pixel"
             return combined(
@@ -199,9 +199,9 @@ class MultiplicativeNoise(ColorPixel):
         if multiplier:
             factors = multiplier[: channels_of(image)]
             return mixed(image, np.column_stack([np.diag(factors), np.zeros(len(factors))]))
-        law = np.linspace(*self.multiplier, 65536, dtype=np.float32)
+        low, high = self.multiplier
         channels = image.shape[2:] if self.per_channel else ()
-        field = spread(noise(seed), (*image.shape[:2], *channels), law)
+        field = spread(noise(seed), (*image.shape[:2], *channels), units(), high - low, low)
         return combined(cv2.multiply, image, field)
 
 
@@ -251,36 +251,58 @@ def repeated(field: Array, channels: int, role: str | None = None) -> Array:
 
 
 def grain(
-    image: Array, law: Array, generator: np.random.Generator, per_channel: bool, scale: float
+    image: Array,
+    law: Array,
+    generator: np.random.Generator,
+    per_channel: bool,
+    scale: float,
+    std: float = 1.0,
+    mean: float = 0.0,
 ) -> Array:
     """A field for an image from a law in units of white, drawn at a fraction of the size.
 
-    A law is 65536 equally likely values. (A whole number plus a rounded one is the rounded sum,
-    so 8-bit images lose nothing if theirs are rounded.)
+    (A whole number plus a rounded one is the rounded sum, so 8-bit images lose nothing if their
+    fields are rounded.)
     """
     size = Size(*image.shape[:2])
     small = Size(*(max(1, round(length * scale)) for length in size))
-    law = (law * np.float32(WHITE[image.dtype.name])).astype(np.float32)
-    if image.dtype == np.uint8 and small == size:
-        law = np.rint(law).astype(np.int16)
-    field = spread(generator, (*small, *image.shape[2:]) if per_channel else tuple(small), law)
+    shape = (*small, *image.shape[2:]) if per_channel else tuple(small)
+    white = WHITE[image.dtype.name]
+    is_whole = image.dtype == np.uint8 and small == size
+    field = spread(generator, shape, law, std * white, mean * white, is_whole)
     return field if small == size else resize(field, size, LINEAR)
 
 
 def gaussian(seed: int, shape: tuple[int, ...], std: float, mean: float = 0.0) -> Array:
     """A field of Gaussian numbers."""
-    return spread(noise(seed), shape, quantiles() * np.float32(std) + np.float32(mean))
+    return spread(noise(seed), shape, quantiles(), std, mean)
 
 
-def spread(generator: np.random.Generator, shape: tuple[int, ...], law: Array) -> Array:
-    """A field that takes one of 65536 values everywhere, each as likely.
+def spread(
+    generator: np.random.Generator,
+    shape: tuple[int, ...],
+    law: Array,
+    std: float = 1.0,
+    mean: float = 0.0,
+    whole: bool = False,
+) -> Array:
+    """A field of law * std + mean, where a law is 2^n <= 65536 equally likely values.
 
-    It is a look-up of two random bytes: five times cheaper than NumPy's Gaussian numbers.
+    It is a look-up of two random bytes: five times cheaper than NumPy's Gaussian numbers. What is
+    less, the values of the law or of the field, is scaled and rounded.
     """
     codes = random_codes(generator, shape)
+    is_field = codes.size < 65536 or len(law) < 65536
+    values = np.take(law, codes & np.uint16(len(law) - 1)) if is_field else law
+    if law.dtype.kind == "f":
+        values = (values * np.float32(std) + np.float32(mean)).astype(np.float32, copy=False)
+    if whole:
+        values = np.rint(values).astype(np.int16)
+    if is_field:
+        return values
     if WIDE_TABLES:
-        return cv2.LUT(codes.reshape(shape[0], -1), law).reshape(shape)
-    return np.take(law, codes)
+        return cv2.LUT(codes.reshape(shape[0], -1), values).reshape(shape)
+    return np.take(values, codes)
 
 
 def random_codes(generator: np.random.Generator, shape: tuple[int, ...]) -> Array:
@@ -288,6 +310,12 @@ def random_codes(generator: np.random.Generator, shape: tuple[int, ...]) -> Arra
     count = math.prod(shape)
     codes: Array = generator.bit_generator.random_raw(-(-count // 4)).view(np.uint16)
     return codes[:count].reshape(shape)
+
+
+@functools.cache
+def units() -> Array:
+    """65536 equally likely values of a uniform variable in [0, 1]."""
+    return np.linspace(0, 1, 65536, dtype=np.float32)
 
 
 @functools.cache
