@@ -97,7 +97,7 @@ class Mixer:
             label = packer.pack({name: label}, (1, 1), {})[name]
             if label.dtype.kind != "f":
                 raise ValueError(f"mix needs {_SOFT}, got {label.tolist()!r:.80}")
-        return {**data, "label": label.astype(np.float32)}, name
+        return {**data, "label": label.astype(np.float32)[()]}, name
 
 
 class Others:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -51,6 +52,7 @@ class Failure:
         file = os.fspath(path) if isinstance(path, (str, os.PathLike)) else None
         own = getattr(error, "reason", None)
         text = own if isinstance(own, str) and file else f"{type(error).__name__}: {error}"
+        text = re.sub(r" object at 0x[0-9a-f]+", "", text)  # the same in every run
         return cls(index, file, " ".join(text.split())[:300])
 
 
