@@ -69,16 +69,16 @@ def test_zero_step_of_zoom_blur_is_the_smoothest_not_a_crash():
 def test_zoom_blur_is_symmetric_about_the_centre():
     image = photo(33, 40, dtype="float32")
     t = A.ZoomBlur((1.3, 1.3), p=1)
-    turned = t(image=image[::-1, ::-1].copy(), key=1)["image"][::-1, ::-1]
+    turned = t(image=image[::-1, ::-1].copy(), key=(0, 0, 1))["image"][::-1, ::-1]
     # OpenCV 4 rounds coordinates to 1/32 of a pixel
-    assert np.abs(t(image=image, key=1)["image"] - turned).max() < 0.01
+    assert np.abs(t(image=image, key=(0, 0, 1))["image"] - turned).max() < 0.01
 
 
 @pytest.mark.parametrize("mode", ["fast", "exact"])
 @pytest.mark.parametrize("reach", [1, 4])
 def test_glass_scatters_evenly_up_to_its_reach(mode, reach):
     image = codes(200, 150)
-    got = A.GlassBlur(0, reach, 1, mode, p=1)(image=image, key=4)["image"]
+    got = A.GlassBlur(0, reach, 1, mode, p=1)(image=image, key=(0, 0, 4))["image"]
     shifts = (got - image)[20:-20, 20:-20, :2].reshape(-1, 2)
     assert shifts.any(axis=1).mean() > 0.6
     if mode == "fast":
@@ -185,13 +185,13 @@ def test_vignetting_darkens_with_the_square_of_the_distance(dtype):
 def test_grain_has_the_deviation_of_a_binomial_law(size, level):
     image = np.full((256, 256, 3), level, np.float32)
     t = A.FilmGrain((0.2, 0.2), (size, size), p=1)
-    noise = (t(image=image, key=1)["image"] - level)[..., 0]
+    noise = (t(image=image, key=(0, 0, 1))["image"] - level)[..., 0]
     assert noise.std() == pytest.approx(0.1 * np.sqrt(level * (1 - level)), rel=0.04)
     assert abs(noise.mean()) < 0.002
     beside = np.corrcoef(noise[:, 1:].ravel(), noise[:, :-1].ravel())[0, 1]
     weights = np.exp(-2 * (np.arange(-12, 13) / max(size - 1, 1e-3)) ** 2)
     assert beside == pytest.approx((weights[1:] @ weights[:-1]) / (weights @ weights), abs=0.03)
-    eight = t(image=(image * 255).round().astype(np.uint8), key=1)["image"] / 255
+    eight = t(image=(image * 255).round().astype(np.uint8), key=(0, 0, 1))["image"] / 255
     assert eight.std() == pytest.approx(noise.std(), rel=0.03)
 
 
@@ -241,7 +241,7 @@ def test_segments_are_as_good_as_those_of_scikit_image():
 def test_superpixels_leave_the_other_segments_alone():
     image = RNG.integers(0, 256, (200, 300, 3)).astype(np.uint8)
     image = ndimage.gaussian_filter(image, (3, 3, 0))
-    got = A.Superpixels((0.1, 0.1), p=1)(image=image, key=2)["image"]
+    got = A.Superpixels((0.1, 0.1), p=1)(image=image, key=(0, 0, 2))["image"]
     assert 0.6 < (got == image).all(axis=2).mean() < 0.99
     assert A.Superpixels((0, 0), p=1)(image=image)["image"] is image
 

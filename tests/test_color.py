@@ -115,7 +115,7 @@ def test_jitter_pending_is_jitter_done():
     exact = A.Compose([A.HorizontalFlip(p=0.5), t, A.RandomGamma(p=1)], seed=1)
     steps = A.Compose([A.HorizontalFlip(p=0.5), t, A.RandomGamma(p=1)], seed=1, fusion="off")
     for key in range(60):
-        one, other = (c(image=PHOTO, key=key)["image"].astype(int) for c in (exact, steps))
+        one, other = (c(image=PHOTO, key=(0, 0, key))["image"].astype(int) for c in (exact, steps))
         assert np.abs(one - other).max() <= 1
 
 
@@ -216,7 +216,7 @@ def test_channels_are_shuffled_whole(dtype, channels):
     image = (RNG.random((5, 6, channels)) * 200).astype(dtype)
     seen = set()
     for key in range(60):
-        result = A.ChannelShuffle(p=1)(image=image, key=key)["image"]
+        result = A.ChannelShuffle(p=1)(image=image, key=(0, 0, key))["image"]
         assert result.dtype == dtype
         assert result.flags.c_contiguous
         columns = [image[..., c].tobytes() for c in range(channels)]
@@ -228,5 +228,5 @@ def test_channels_are_shuffled_whole(dtype, channels):
 
 def test_floats_beyond_white_are_shuffled_as_they_are():
     image = np.array([[[np.inf, -5.0, 300.0]]], np.float32)
-    result = A.ChannelShuffle(p=1)(image=image, key=1)["image"]
+    result = A.ChannelShuffle(p=1)(image=image, key=(0, 0, 1))["image"]
     assert sorted(result.ravel()) == sorted(image.ravel())

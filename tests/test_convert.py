@@ -86,7 +86,8 @@ def test_normalize_joined_is_normalize_after_another():
     exact, steps = A.Compose(tones, seed=3), A.Compose(tones, seed=3, fusion="off")
     for key in range(5):
         assert np.array_equal(
-            exact(image=PHOTO, key=key)["image"], steps(image=PHOTO, key=key)["image"]
+            exact(image=PHOTO, key=(0, 0, key))["image"],
+            steps(image=PHOTO, key=(0, 0, key))["image"],
         )
 
 

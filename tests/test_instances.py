@@ -276,7 +276,7 @@ def test_replay_does_it_again_with_all_targets():
         bbox_params=A.BboxParams("coco", refit="masks"),
         keypoint_params=A.KeypointParams("xy", label_mapping=[(0, 1)]),
     )
-    first = pipe(image=IMAGE, instances=[CAT, DOG], key=3)
+    first = pipe(image=IMAGE, instances=[CAT, DOG], key=(0, 0, 3))
     again = A.ReplayCompose.replay(first["replay"], image=IMAGE, instances=[CAT, DOG])
     for one, other in zip(first["instances"], again["instances"], strict=True):
         assert one["bbox"] == other["bbox"]

@@ -116,7 +116,7 @@ def test_labels_follow_the_moves_of_a_policy():
     pipe = A.Compose([A.RandAugment(4, 20)], bbox_params=A.BboxParams("pascal_voc"))
     moved = 0
     for index in range(30):
-        result = pipe(image=photo(80, 100), mask=mask, bboxes=[[40, 30, 70, 50]], key=index)
+        result = pipe(image=photo(80, 100), mask=mask, bboxes=[[40, 30, 70, 50]], key=(0, 0, index))
         ys, xs = np.nonzero(result["mask"])
         if not len(xs):
             continue
@@ -132,7 +132,7 @@ def test_labels_follow_the_moves_of_a_policy():
 def test_augmix_is_a_weighted_mean():
     pipe = A.Compose([A.AugMix(p=1)], save_applied_params=True)
     for index in range(8):
-        result = pipe(image=IMAGE, key=index)
+        result = pipe(image=IMAGE, key=(0, 0, index))
         params = result["applied_transforms"][0][1]
         assert sum(params["weights"]) == pytest.approx(1)
         assert all(1 <= len(chain) <= 3 for chain in params["chains"])
@@ -152,7 +152,9 @@ def test_augmix_refuses_to_move_pixels_beside_labels():
     pipe = A.Compose([A.AugMix(geometry=False, p=1)], save_applied_params=True)
     names = set()
     for index in range(20):
-        params = pipe(image=IMAGE, mask=IMAGE[..., 0], key=index)["applied_transforms"][0][1]
+        params = pipe(image=IMAGE, mask=IMAGE[..., 0], key=(0, 0, index))["applied_transforms"][0][
+            1
+        ]
         names |= {name for chain in params["chains"] for name, _ in chain}
     assert names == set(TONES)
     assert names.isdisjoint(MOVES)

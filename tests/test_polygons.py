@@ -222,7 +222,7 @@ def test_holes_drop_what_they_cover():
 def test_tiles_carry_their_pieces():
     pipe = A.Compose([A.RandomGridShuffle((2, 4), p=1)])
     for key in range(5):
-        pieces = pipe(image=IMAGE, polygons=[SQUARE], key=key)["polygons"][0]
+        pieces = pipe(image=IMAGE, polygons=[SQUARE], key=(0, 0, key))["polygons"][0]
         rings = pieces if isinstance(pieces[0], list) else [pieces]
         assert sum(area(np.reshape(r, (-1, 2))) for r in rings) == pytest.approx(900)
 
@@ -273,7 +273,7 @@ def test_outlines_of_real_objects(transform):
     pipe, compared = A.Compose([transform]), 0
     for index, record in enumerate(objects[:60]):
         mask = drawn(record["segmentation"], sizes[record["image_id"]])
-        result = pipe(mask=mask, polygons=[record["segmentation"]], key=index)
+        result = pipe(mask=mask, polygons=[record["segmentation"]], key=(0, 0, index))
         if result["mask"].sum() < 2500 or not result["polygons"]:
             continue
         ours = drawn(result["polygons"][0], result["mask"].shape)

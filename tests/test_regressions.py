@@ -14,7 +14,7 @@ def test_tiles_of_a_small_mask_hold_nothing_new():
     pipe = A.Compose([A.RandomGridShuffle((3, 3), p=1)], is_check_shapes=False, seed=1)
     mask = np.full((2, 44), 5, np.uint8)
     for index in range(8):
-        result = pipe(image=np.zeros((6, 6, 3), np.uint8), mask=mask, key=index)
+        result = pipe(image=np.zeros((6, 6, 3), np.uint8), mask=mask, key=(0, 0, index))
         assert set(np.unique(result["mask"])) == {5}
 
 
@@ -36,7 +36,7 @@ def test_undeclared_uniforms_are_not_the_next_transforms():
     pipe = A.Compose([Greedy(p=1), A.HorizontalFlip(p=0.5)], save_applied_params=True, seed=0)
     drawn, flipped = [], []
     for index in range(400):
-        applied = dict(pipe(image=image, key=index)["applied_transforms"])
+        applied = dict(pipe(image=image, key=(0, 0, index))["applied_transforms"])
         drawn.append(applied["Greedy"]["value"])
         flipped.append("HorizontalFlip" in applied)
     assert abs(np.corrcoef(drawn, flipped)[0, 1]) < 0.2
@@ -131,7 +131,9 @@ def test_boxes_outside_do_not_steer_safe_crops():
     inside, outside = [10.0, 10, 50, 50], [90.0, 10, 100, 20]
     pipe = A.Compose(steps, bbox_params=params, seed=0)
     for index in range(20):
-        result = pipe(image=np.zeros((60, 120, 3), np.uint8), bboxes=[inside, outside], key=index)
+        result = pipe(
+            image=np.zeros((60, 120, 3), np.uint8), bboxes=[inside, outside], key=(0, 0, index)
+        )
         assert result["image"].shape[0] >= 40
         assert result["image"].shape[1] >= 40
 

@@ -47,9 +47,7 @@ def recorder(transforms, **settings):
     return A.ReplayCompose(
         transforms,
         bbox_params=A.BboxParams("pascal_voc", label_fields=["labels"]),
-        keypoint_params=A.KeypointParams(
-            cases.point_format(*transforms), remove_invisible=False
-        ),
+        keypoint_params=A.KeypointParams(cases.point_format(*transforms), remove_invisible=False),
         additional_targets=cases.targets(*transforms),
         **settings,
     )
