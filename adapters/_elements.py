@@ -16,6 +16,7 @@ IMAGE_KEYS = ("image", "images")
 MASK_KEYS = ("mask", "segmentation_mask", "segmentation_masks")
 BOX_KEYS = ("bboxes", "boxes", "bbox")
 CLASS_KEYS = ("labels", "label", "classes", "class")
+OWN_KEYS = ("masks", "keypoints", "heatmap", "heatmaps")
 ADVICE = 'name the parts by targets=, for example targets=("image", "mask") or {"photo": "image"}'
 
 
@@ -52,38 +53,58 @@ def infer(owner: str, spec: Any, batched: bool, pipeline: Any) -> Targets:
     targets: list[Targets] = [_named(image, pipeline) if isinstance(image, Mapping) else "image"]
     for place, part in enumerate(others):
         if isinstance(part, Mapping):
-            targets.append(_named(part, pipeline))
+            own = _named(part, pipeline) if place == 0 else _weights(owner, part, rank)
+            targets.append(own)
             continue
         if isinstance(part, tuple) or part.shape.rank is None:
             raise ValueError(f"{owner} does not know what {part} is; {ADVICE}")
-        spatial = part.shape.rank >= rank - 1
-        if spatial and place == 1:
-            raise ValueError(
-                f"{owner} does not move sample weights of shape {part.shape} by itself: name "
-                'them in additional_targets={"weights": "mask"} of the pipeline and give '
-                'targets=("image", "mask", "weights")'
-            )
-        targets.append("mask" if spatial else None)
+        if place == 1:
+            targets.append(_weights(owner, part, rank))
+        else:
+            targets.append("mask" if part.shape.rank >= rank - 1 else None)
     return tuple(targets)
+
+
+def _weights(owner: str, part: Any, rank: int) -> Targets:
+    """Sample weights go around, one by one or in a dict by output."""
+    if isinstance(part, Mapping):
+        return {key: _weights(owner, below, rank) for key, below in part.items()}
+    if part.shape.rank is not None and part.shape.rank < rank - 1:
+        return None
+    raise ValueError(
+        f"{owner} does not move sample weights of shape {part.shape} by itself: name "
+        'them in additional_targets={"weights": "mask"} of the pipeline and give '
+        'targets=("image", "mask", "weights")'
+    )
 
 
 def _named(spec: Mapping[str, Any], pipeline: Any) -> dict[str, Targets]:
     fields = tuple(getattr(getattr(pipeline, "bbox_params", None), "label_fields", None) or ())
+    if not any(key in BOX_KEYS for key in spec):
+        fields, classes = (), []  # labels are those of whole images
+    else:
+        classes = [
+            key for key in CLASS_KEYS if key in spec and not any(field in spec for field in fields)
+        ]
     known = (*fields, *(getattr(pipeline, "additional_targets", None) or ()))
-    boxed = any(key in BOX_KEYS for key in spec)
     targets: dict[str, Targets] = {}
     for key, part in spec.items():
         if isinstance(part, Mapping):
             targets[key] = _named(part, pipeline)
-        elif key in known or key in ("masks", "keypoints"):
+        elif key in known or key in OWN_KEYS or (key == "visibility" and "keypoints" in spec):
             targets[key] = key
+        elif key in ("polygons", "instances"):
+            raise ValueError(
+                f"augment does not move {key}, which are no arrays of one shape: give masks, or "
+                "name what goes around it by targets="
+            )
         elif key in IMAGE_KEYS:
             targets[key] = "image"
         elif key in MASK_KEYS:
             targets[key] = "mask"
         elif key in BOX_KEYS:
             targets[key] = "bboxes"
-        elif boxed and key in CLASS_KEYS:
+        elif key in classes[:1]:
             targets[key] = fields[0] if fields else LABELS
         else:
             targets[key] = None

@@ -233,7 +233,7 @@ class InstancePacker:
     """Turns instances into boxes, labels and masks of as many rows as boxes are packed in.
 
     Args:
-        boxes: How boxes and labels are packed; its label is the class's key in an instance.
+        boxes: How boxes and labels are packed; its names are the labels' keys in an instance.
 
     """
 
@@ -243,30 +243,30 @@ class InstancePacker:
         """Make instances of boxes, masks and labels, so that they live and die together."""
         if data.get("instances") is not None:
             return
-        missing = [name for name in ("bboxes", "masks", self.boxes.label) if name not in data]
+        names = ("bboxes", "masks", *self.boxes.names)
+        missing = [name for name in names if name not in data]
         if missing:
             raise KeyError(
                 f"the sample has neither 'instances' nor {', '.join(map(repr, missing))}, "
                 f"only {sorted(map(str, data))}"
             )
-        parts = [data.pop(name) for name in ("bboxes", "masks", self.boxes.label)]
+        parts = [data.pop(name) for name in names]
         if len({len(part) for part in parts}) > 1:
             raise ValueError(f"{len(parts[0])} boxes have {len(parts[1])} masks")
         data["instances"] = [
-            {"bbox": [*row[:4]], "mask": mask, self.boxes.label: label}
-            for row, mask, label in zip(*parts)
+            {"bbox": [*row[:4]], "mask": mask, **dict(zip(self.boxes.names, labels))}
+            for row, mask, *labels in zip(*parts)
         ]
 
     def pack(
         self, result: Mapping[str, Any], size: tuple[int, int], slots: Mapping[str, Array]
     ) -> dict[str, Array]:
         instances = result["instances"]
-        for part in ("bbox", "mask", self.boxes.label):
+        for part in ("bbox", "mask", *self.boxes.names):
             if any(part not in instance for instance in instances):
                 raise KeyError(f"an instance needs {part!r}, got {sorted(map(str, instances[0]))}")
-        key = self.boxes.label
-        rows = {"bboxes": [i["bbox"] for i in instances], key: [i[key] for i in instances]}
-        packed = self.boxes.pack(rows, size)
+        rows = {name: [i[name] for i in instances] for name in self.boxes.names}
+        packed = self.boxes.pack({"bboxes": [i["bbox"] for i in instances], **rows}, size)
         shape = (self.boxes.max_boxes, *size)
         masks = slots.get("masks")
         if masks is None or masks.shape != shape:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -26,13 +26,16 @@ SIZES = ((512, 640), (640, 512), (1500, 2000))
 DRAWS = 8
 
 
-def probe(owner: str, recipe: Recipe, given: Mapping[str, Like]) -> dict[str, Like]:
+def probe(
+    owner: str, recipe: Recipe, given: Mapping[str, Like], rows: Collection[str] = ()
+) -> dict[str, Like]:
     """Shapes and types of the results for samples like these.
 
     Args:
         owner: Who asks, for errors.
         recipe: What happens to a sample.
         given: The targets' shapes and types, "image" among them.
+        rows: Targets with a row for each box; there are no boxes in the trial.
 
     """
     size = given["image"].shape[:2]
@@ -43,7 +46,10 @@ def probe(owner: str, recipe: Recipe, given: Mapping[str, Like]) -> dict[str, Li
         if trial == SIZES[-1] and seen:
             break
         frame = tuple(guess if own is None else own for own, guess in zip(size, trial))
-        sample = {name: _black(name, like, frame, recipe) for name, like in given.items()}
+        sample = {
+            name: _none(like) if name in rows else _black(name, like, frame, recipe)
+            for name, like in given.items()
+        }
         try:
             for draw in range(DRAWS):
                 results, _ = recipe.run(sample, (0, 0, draw), {})
@@ -60,9 +66,11 @@ def probe(owner: str, recipe: Recipe, given: Mapping[str, Like]) -> dict[str, Li
     return {name: _common(likes) for name, likes in seen.items()}
 
 
+def _none(like: Like) -> Any:
+    return np.zeros((0, *(side or 0 for side in like.shape[1:])), like.dtype)
+
+
 def _black(name: str, like: Like, frame: tuple[int, ...], recipe: Recipe) -> Any:
-    if recipe.boxes is not None and name in ("bboxes", *recipe.boxes.names):
-        return np.zeros((0, *(side or 0 for side in like.shape[1:])), like.dtype)
     lead = recipe.lead(name)
     if lead is None:
         return np.zeros([side or 0 for side in like.shape], like.dtype)

@@ -13,7 +13,8 @@ import tensorflow as tf
 
 from ._batch import Batch
 from ._elements import Targets, flatten, names_of, pack
-from ._formats import PADDING, axis_scale
+from ._formats import PADDING, BoxPacker, axis_scale
+from ._packers import KeypointPacker
 from ._probe import Like, Shape, probe
 from ._recipe import Array, Recipe
 
@@ -29,6 +30,8 @@ class Step:
         targets: What the parts of an element are.
         specs: The parts that are targets, by name.
         batched: Whether an element is a batch.
+        boxes: How boxes are packed, if there are any.
+        ragged: Whether boxes and what has a row for each of them come out without padding.
         results: Shapes and types of a sample's results, by name.
 
     """
@@ -39,23 +42,23 @@ class Step:
     targets: Targets
     specs: dict[str, Any]
     batched: bool
+    boxes: BoxPacker | None = None
+    ragged: bool = False
     results: dict[str, Like] = field(default_factory=dict)
 
-    @classmethod
-    def of(
-        cls, owner: str, recipe: Recipe, seed: int, targets: Targets, spec: Any, batched: bool
-    ) -> Step:
-        """Make the step for elements of a spec."""
-        parts = zip(names_of(owner, targets), flatten(targets, spec))
-        specs = {name: part for name, part in parts if name is not None}
-        return cls(owner, recipe, seed, targets, specs, batched)
+    @property
+    def rows(self) -> tuple[str, ...]:
+        """The targets that have a row for each box."""
+        if self.boxes is None:
+            return ()
+        return ("bboxes", *self.boxes.names, *(["masks"] if "masks" in self.specs else []))
 
     def learn(self, output_shape: Shape | None) -> None:
         """Find out what the pipeline gives, by trying it where the user did not say."""
         likes = {name: self._like(name) for name in self.specs}
         dtype = self.recipe.values.dtype
         if output_shape is None or dtype is None:
-            self.results = probe(self.owner, self.recipe, likes)
+            self.results = probe(self.owner, self.recipe, likes, self.rows)
         if output_shape is not None:
             for name in self.recipe.arrays:
                 like, lead = self.results.get(name, likes[name]), self.recipe.lead(name)
@@ -66,11 +69,19 @@ class Step:
                     shape = (*like.shape[:lead], *shape[:2], *like.shape[lead + 2 :])
                 chosen = dtype if dtype is not None and name in self.recipe.images else like.dtype
                 self.results[name] = Like(shape, chosen)
-        boxes = self.recipe.boxes
-        if boxes is not None:
-            self.results["bboxes"] = Like((boxes.max_boxes, 4), np.dtype(np.float32))
-            for name in boxes.names:
-                self.results[name] = Like((boxes.max_boxes,), np.dtype(np.int32))
+        for packer in self.recipe.packers:
+            if isinstance(packer, KeypointPacker):
+                count = (likes["keypoints"].shape[0],)
+                columns = 3 if packer.target.endswith("v") else 2
+                self.results["keypoints"] = Like((*count, columns), np.dtype(np.float32))
+                self.results["visibility"] = Like(count, np.dtype(np.float32))
+        if self.boxes is not None:
+            count = (self.boxes.max_boxes,)
+            self.results["bboxes"] = Like((*count, 4), np.dtype(np.float32))
+            for name in self.boxes.names:
+                self.results[name] = Like(count, np.dtype(np.int32))
+            sides = self.results["image"].shape[:2]
+            self.results["masks"] = Like((*count, *sides), np.dtype(np.uint8))
 
     def _like(self, name: str) -> Like:
         spec = self.specs[name]
@@ -78,14 +89,13 @@ class Step:
             raise ValueError(
                 f"{self.owner} must know the rank of {name}, got {spec}; use tf.ensure_shape"
             )
-        if isinstance(spec, tf.RaggedTensorSpec):
-            labels = self.recipe.boxes.names if self.recipe.boxes is not None else ()
-            if not self.batched or spec.ragged_rank != 1 or name not in ("bboxes", *labels):
-                raise ValueError(
-                    f"{self.owner} takes boxes and their labels ragged, in batches, along one "
-                    f"axis; got {spec} as {name}. Images of unequal sizes are augmented before "
-                    "they are batched: see batch_size"
-                )
+        is_known = self.batched and name in self.rows
+        if isinstance(spec, tf.RaggedTensorSpec) and not (is_known and spec.ragged_rank == 1):
+            raise ValueError(
+                f"{self.owner} takes boxes, their labels and masks ragged, in batches, along "
+                f"one axis; got {spec} as {name}. Images of unequal sizes are augmented before "
+                "they are batched: see batch_size"
+            )
         shape = tuple(spec.shape.as_list())
         return Like(shape[1:] if self.batched else shape, np.dtype(spec.dtype.as_numpy_dtype))
 
@@ -126,6 +136,7 @@ class Step:
             [epoch, index, *tensors],
             [tf.as_dtype(self.results[name].dtype) for name in self.specs],
             stateful=False,
+            name="augment_works_in_its_own_process_alone",  # errors elsewhere show the name
         )
         given = dict(zip(self.specs, outputs))
         rows = self.specs["image"].shape[:1] if self.batched else ()
@@ -143,10 +154,13 @@ class Step:
         def read(index: int) -> Mapping[str, Any]:
             row = index - start
             sample = {n: c[row] if self.batched else c for n, c in columns.items()}
-            boxes = self.recipe.boxes
-            if boxes is not None:
-                labels = {name: sample.pop(name) for name in boxes.names}
-                sample |= boxes.inputs(sample.pop("bboxes"), labels)
+            if self.boxes is not None:
+                labels = {name: sample.pop(name) for name in self.boxes.names}
+                masks = {name: sample.pop(name) for name in ("masks",) if name in self.rows}
+                sample |= self.boxes.inputs(sample.pop("bboxes"), labels, masks)
+            if "visibility" in sample:
+                points = sample["keypoints"], sample.pop("visibility")
+                sample["keypoints"] = np.column_stack(points)
             return sample
 
         keys = [(self.seed, int(epoch), start + row) for row in range(rows)]
@@ -186,11 +200,11 @@ class Step:
     ) -> tf.data.Dataset:
         """Batch augmented samples, padding images; relative boxes stay on their objects."""
         names = names_of(self.owner, self.targets)
-        unknown = set(padding) - set(self.recipe.arrays)
+        known = [name for name in self.specs if name not in self.rows]
+        unknown = set(padding) - set(known)
         if unknown:
             raise ValueError(
-                f"{self.owner}.padding_values must be given for {self.recipe.arrays}, "
-                f"got {sorted(unknown)}"
+                f"{self.owner}.padding_values must be given for {known}, got {sorted(unknown)}"
             )
         fill = [
             tf.constant(padding[name], tf.as_dtype(self.results[name].dtype))
@@ -199,7 +213,7 @@ class Step:
             for name in names
         ]
         values = pack(self.targets, fill)
-        boxes = self.recipe.boxes
+        boxes = self.boxes
         varies = None in self.results["image"].shape[:2]
         if boxes is None or not boxes.is_relative or not varies:
             return dataset.padded_batch(size, padding_values=values, drop_remainder=drop)
@@ -208,9 +222,30 @@ class Step:
         )
         return batches.map(partial(self._rescaled, boxes.target))
 
+    def trim(self, dataset: tf.data.Dataset, batched: bool) -> tf.data.Dataset:
+        """Leave out padded rows: ragged tensors in batches, as many rows as there are in others."""
+
+        @tf.autograph.experimental.do_not_convert  # type: ignore[untyped-decorator]
+        def cut(*element: Any) -> Any:
+            names = names_of(self.owner, self.targets)
+            parts = flatten(self.targets, self._whole(element))
+            real = tf.reduce_any(parts[names.index("bboxes")] != PADDING, axis=-1)
+            counts = tf.reduce_sum(tf.cast(real, tf.int64), axis=-1)
+            for place, name in enumerate(names):
+                if name in self.rows and batched:
+                    parts[place] = tf.RaggedTensor.from_tensor(parts[place], lengths=counts)
+                elif name in self.rows:
+                    parts[place] = parts[place][:counts]
+            return pack(self.targets, parts)
+
+        return dataset.map(cut)
+
+    def _whole(self, element: tuple[Any, ...]) -> Any:
+        return element if isinstance(self.targets, (tuple, list)) else element[0]
+
     @tf.autograph.experimental.do_not_convert  # type: ignore[untyped-decorator]
     def _with_size(self, *element: Any) -> Any:
-        whole = element if isinstance(self.targets, (tuple, list)) else element[0]
+        whole = self._whole(element)
         image = dict(zip(names_of(self.owner, self.targets), flatten(self.targets, whole)))["image"]
         return whole, tf.shape(image)[:2]
 

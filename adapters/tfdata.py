@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import keras
 import tensorflow as tf
 
-from ._checks import refuse, seed_of, whole
-from ._elements import Targets, infer, is_batched, names_of
+from ._checks import one_of, refuse, seed_of, whole
+from ._elements import Targets, flatten, infer, is_batched, names_of
 from ._formats import LABELS, BoxPacker, box_params
+from ._packers import KEYPOINT_FORMATS, InstancePacker, KeypointPacker, Packer
 from ._probe import Shape
 from ._recipe import Recipe
 from ._step import Step
@@ -36,6 +38,8 @@ def augment(
     dtype: Any = None,
     max_boxes: int | None = None,
     bounding_box_format: str | None = None,
+    ragged: bool = False,
+    keypoint_format: str | None = None,
     output_shape: Shape | None = None,
     num_parallel_calls: int | None = tf.data.AUTOTUNE,
 ) -> tf.data.Dataset:
@@ -43,8 +47,12 @@ def augment(
 
     An element is an image, (image, label), (image, mask), (image, {"boxes", "labels"}), each with
     a sample weight if wanted, or a dict of such parts; whatever is no target of the pipeline
-    (labels of images, names, ids) goes around it. Elements keep their structure; boxes and their
-    labels come out dense, rows beyond the boxes -1, labels int32.
+    (labels of images, names, ids) goes around it. Elements keep their structure.
+
+    Boxes and their labels come out dense, rows beyond the boxes -1, labels int32. "masks" beside
+    boxes are one for each box, (max_boxes, H, W) uint8, 1 on the object: box, labels and mask of
+    an object live and die together. Keypoints keep their rows, inside the image or not; where
+    they have a visibility, in a third column or as a part of that name, it becomes 0 outside.
 
     A sample is drawn by the key (seed, epoch, index): index is its place in the iteration, epoch
     counts the iterations of this dataset. So draws are the same for any ``num_parallel_calls``,
@@ -76,6 +84,10 @@ def augment(
             changes the type itself (Normalize, ToFloat) decides type and range alone.
         max_boxes: Rows of boxes for each sample; more boxes are an error.
         bounding_box_format: Keras' name of the box format to give; None gives the pipeline's.
+        ragged: Leave padded rows out: boxes, their labels and masks are ragged in batches, and
+            have as many rows as there are in single samples (for ``ragged_batch``).
+        keypoint_format: "xy" or "rel_xy", or "xyv", "rel_xyv" with a column of visibility;
+            float32. None gives the pipeline's format.
         output_shape: The shape of an augmented image, None for a size that varies; if not given,
             the pipeline is tried on black images.
         num_parallel_calls: As in `tf.data.Dataset.map`.
@@ -88,23 +100,23 @@ def augment(
         raise refuse(OWNER, "batch_size", "None for a dataset of batches", batch_size)
     if targets is None:
         targets = infer(OWNER, spec, batched, pipeline)
-    recipe = _recipe(
-        pipeline,
-        [name for name in names_of(OWNER, targets) if name is not None],
-        Values.of(OWNER, value_range, dtype),
-        max_boxes,
-        bounding_box_format,
-    )
-    step = Step.of(OWNER, recipe, seed_of(OWNER, seed, pipeline), targets, spec, batched)
+    parts = zip(names_of(OWNER, targets), flatten(targets, spec))
+    specs = {name: part for name, part in parts if name is not None}
+    boxes = _boxes(pipeline, [*specs], max_boxes, bounding_box_format)
+    if ragged and boxes is None:
+        raise refuse(OWNER, "ragged", "False where there are no boxes", ragged)
+    recipe = _recipe(pipeline, specs, Values.of(OWNER, value_range, dtype), boxes, keypoint_format)
+    keyed = seed_of(OWNER, seed, pipeline)
+    step = Step(OWNER, recipe, keyed, targets, specs, batched, boxes, ragged)
     step.learn(output_shape)
     if not isinstance(epoch, tf.Variable):
         first = whole(OWNER, "epoch", epoch, 0)
         epoch = tf.Variable(first, dtype=tf.int64, trainable=False)
     augmented = step.number(dataset, epoch).map(step, num_parallel_calls=num_parallel_calls)
-    if batch_size is None:
-        return augmented
-    whole(OWNER, "batch_size", batch_size, 1)
-    return step.batch(augmented, batch_size, drop_remainder, padding_values or {})
+    if batch_size is not None:
+        whole(OWNER, "batch_size", batch_size, 1)
+        augmented = step.batch(augmented, batch_size, drop_remainder, padding_values or {})
+    return step.trim(augmented, batched or batch_size is not None) if ragged else augmented
 
 
 class EpochCallback(keras.callbacks.Callback):
@@ -131,20 +143,51 @@ class EpochCallback(keras.callbacks.Callback):
             self._begun = True
 
 
+def _boxes(
+    pipeline: Any, names: list[str], max_boxes: int | None, box_format: str | None
+) -> BoxPacker | None:
+    if "bboxes" not in names:
+        return None
+    fields = tuple(box_params(OWNER, pipeline).label_fields or (LABELS,))
+    labels = tuple(name for name in fields if name in names)
+    if "masks" in names and not labels:
+        raise ValueError(f"{OWNER} needs a label for each of the instances, got {names}")
+    boxes = BoxPacker.of(OWNER, pipeline, max_boxes, box_format, labels)
+    # labels are parts of instances, whose boxes have four columns
+    return replace(boxes, fields=labels, column=False) if "masks" in names else boxes
+
+
 def _recipe(
     pipeline: Any,
-    names: list[str],
+    specs: Mapping[str, Any],
     values: Values,
-    max_boxes: int | None,
-    box_format: str | None,
+    boxes: BoxPacker | None,
+    keypoint_format: str | None,
 ) -> Recipe:
-    boxes = None
-    labels: tuple[str, ...] = ()
-    if "bboxes" in names:
-        fields = tuple(box_params(OWNER, pipeline).label_fields or (LABELS,))
-        labels = tuple(name for name in fields if name in names)
-        boxes = BoxPacker.of(OWNER, pipeline, max_boxes, box_format, labels)
     extra = getattr(pipeline, "additional_targets", None) or {}
-    images = ("image", *(name for name in names if extra.get(name) == "image"))
-    arrays = tuple(name for name in names if name != "bboxes" and name not in labels)
-    return Recipe(pipeline, values, images, arrays, boxes)
+    images = ("image", *(name for name in specs if extra.get(name) == "image"))
+    packers: list[Packer] = []
+    packed = {"bboxes", *(boxes.names if boxes is not None else ())}
+    if boxes is not None and "masks" in specs:
+        packers.append(InstancePacker(boxes))
+        packed.add("masks")
+        boxes = None
+    params = getattr(pipeline, "keypoint_params", None)
+    if "keypoints" in specs and params is not None:
+        pipeline = pipeline.replace(keypoint_params=params.replace(remove_invisible=False))
+        seen = "visibility" in specs
+        if keypoint_format is None and params.format == "xy":
+            wide = specs["keypoints"].shape.as_list()[-1]
+            keypoint_format = "xyv" if wide == 3 and not seen else "xy"
+        if keypoint_format is not None:
+            one_of(OWNER, "keypoint_format", keypoint_format, KEYPOINT_FORMATS)
+            packers.append(KeypointPacker(params.format, keypoint_format))
+            packed |= {"keypoints", "visibility"}
+        if seen and (keypoint_format or "v").endswith("v"):
+            rule = "'xy' or 'rel_xy' where visibility is a part of its own"
+            raise refuse(OWNER, "keypoint_format", rule, keypoint_format)
+    elif keypoint_format is not None:
+        rule = "None unless the pipeline has keypoint_params and the element keypoints"
+        raise refuse(OWNER, "keypoint_format", rule, keypoint_format)
+    arrays = tuple(name for name in specs if name not in packed)
+    return Recipe(pipeline, values, images, arrays, boxes, packers=tuple(packers))
