@@ -89,8 +89,8 @@ class Step:
             raise ValueError(
                 f"{self.owner} must know the rank of {name}, got {spec}; use tf.ensure_shape"
             )
-        is_known = self.batched and name in self.rows
-        if isinstance(spec, tf.RaggedTensorSpec) and not (is_known and spec.ragged_rank == 1):
+        is_ragged = isinstance(spec, tf.RaggedTensorSpec)
+        if is_ragged and not (name in self.rows and spec.ragged_rank == self.batched):
             raise ValueError(
                 f"{self.owner} takes boxes, their labels and masks ragged, in batches, along "
                 f"one axis; got {spec} as {name}. Images of unequal sizes are augmented before "
@@ -174,7 +174,7 @@ class Step:
         for name, spec in self.specs.items():
             column = next(arrays)
             column.flags.writeable = False  # the memory is TensorFlow's, perhaps a cache
-            if isinstance(spec, tf.RaggedTensorSpec):
+            if isinstance(spec, tf.RaggedTensorSpec) and self.batched:
                 splits = next(arrays).tolist()
                 yield name, [column[low:high] for low, high in pairwise(splits)]
             else:

@@ -59,10 +59,12 @@ def augment(
     batched or not, and in a dataset built again; and new in every epoch, of ``fit`` or of
     ``repeat`` after it. Give the epoch as an int64 variable to set it, by `EpochCallback` or by
     hand, and to save it in a checkpoint beside an iterator (TensorFlow saves such iterators where
-    the dataset's options set ``experimental_external_state_policy`` to IGNORE).
+    the dataset's options set ``experimental_external_state_policy`` to IGNORE; its own ``shuffle``
+    may go on in another order in the epoch after, whatever its seed).
 
     The work is done by Python functions: it cannot leave this process (no tf.data service, no
-    SavedModel, no TPU host).
+    SavedModel, no TPU host). An error of TensorFlow that names
+    ``augment_works_in_its_own_process_alone`` says that it was taken elsewhere.
 
     Args:
         dataset: Elements with images (H, W, C), or (B, H, W, C) in batches. Boxes and labels may

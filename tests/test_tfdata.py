@@ -1,6 +1,8 @@
 """`tfdata.augment`: keys, shapes and types, unequal sizes, checkpoints, errors."""
 
 import gc
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -23,6 +25,13 @@ def images_of(dataset, epochs=1):
         batches = [element[0].numpy() for element in dataset]
         read.append([image.tobytes() for b in batches for image in (b if b.ndim == 4 else [b])])
     return read
+
+
+def ignoring_state():
+    options = tf.data.Options()
+    policy = tf.data.experimental.ExternalStatePolicy.IGNORE
+    options.experimental_external_state_policy = policy
+    return options
 
 
 # --------------------------------------------------------------------------------------------- keys
@@ -67,10 +76,7 @@ def test_the_count_of_epochs_lives_as_long_as_the_dataset():
 def test_an_iterator_can_be_saved_with_its_epoch(tmp_path):
     def build():
         epoch = tf.Variable(0, dtype=tf.int64)
-        options = tf.data.Options()
-        policy = tf.data.experimental.ExternalStatePolicy.IGNORE
-        options.experimental_external_state_policy = policy
-        dataset = augment(source(5), FLIP, epoch=epoch).with_options(options)
+        dataset = augment(source(5), FLIP, epoch=epoch).with_options(ignoring_state())
         iterator = iter(dataset)
         return dataset, iterator, tf.train.Checkpoint(iterator=iterator, epoch=epoch)
 
@@ -98,6 +104,68 @@ def test_inputs_are_never_modified():
     with pytest.raises(ValueError, match="read-only") as caught:
         augment(cached, Rude())
     assert "must copy it first" in caught.value.__notes__[0]
+
+
+def test_a_broken_off_run_goes_on_where_it_was(tmp_path):
+    """Shuffled, with work in parallel and ahead, from a checkpoint in mid-epoch."""
+
+    def build():
+        epoch = tf.Variable(0, dtype=tf.int64)
+        shuffled = tf.data.Dataset.from_tensor_slices((X, Y)).shuffle(20, 1, False).batch(3)
+        dataset = augment(shuffled, FLIP, epoch=epoch, num_parallel_calls=4)
+        iterator = iter(dataset.repeat(3).prefetch(2).with_options(ignoring_state()))
+        return iterator, tf.train.Checkpoint(iterator=iterator, epoch=epoch)
+
+    def read(iterator):
+        return [bytes_of([part.numpy() for part in element]) for element in iterator]
+
+    iterator, checkpoint = build()
+    for _ in range(9):  # the second of three epochs
+        next(iterator)
+    path = checkpoint.save(str(tmp_path / "mid"))
+    rest = read(iterator)
+    assert len(rest) == 3 * 7 - 9
+    assert len({repr(batch) for batch in rest}) == len(rest)
+    iterator, checkpoint = build()
+    checkpoint.restore(path)
+    assert read(iterator) == rest
+
+
+def test_the_policy_of_checkpoints_is_the_users():
+    iterator = iter(augment(source(5), FLIP))
+    with pytest.raises(tf.errors.FailedPreconditionError, match="stateful"):
+        tf.train.Checkpoint(iterator=iterator).save("/nowhere/mid")
+
+
+def test_another_process_cannot_run_it_and_says_so(tmp_path):
+    class Holder(tf.Module):
+        def __init__(self, options):
+            super().__init__()
+            self.dataset = augment(source(5), FLIP).map(lambda x, y: y).with_options(options)
+
+        @tf.function(input_signature=())
+        def total(self):
+            return self.dataset.reduce(tf.constant(0, tf.int64), lambda a, y: a + y[0])
+
+    with pytest.raises(tf.errors.FailedPreconditionError, match="is stateful"):
+        tf.saved_model.save(Holder(tf.data.Options()), str(tmp_path))
+    tf.saved_model.save(Holder(ignoring_state()), str(tmp_path))
+    code = f"import tensorflow as tf; tf.saved_model.load({str(tmp_path)!r}).total()"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert run.returncode != 0
+    assert "augment_works_in_its_own_process_alone" in run.stderr
+
+
+def test_a_known_cardinality_stays_known():
+    signature = tf.TensorSpec((SIZE, SIZE, 3), tf.uint8)
+    dataset = tf.data.Dataset.from_generator(lambda: iter(X), output_signature=signature)
+    assert augment(dataset, FLIP).cardinality() == tf.data.UNKNOWN_CARDINALITY
+    told = dataset.apply(tf.data.experimental.assert_cardinality(20))
+    assert augment(told, FLIP).cardinality() == 20
+    assert augment(told, FLIP, batch_size=6).cardinality() == 4
+    assert augment(told.batch(6), FLIP).cardinality() == 4
+    told = augment(dataset, FLIP).apply(tf.data.experimental.assert_cardinality(20))
+    assert told.cardinality() == len(list(told)) == 20
 
 
 # --------------------------------------------------------------------------------- shapes and types
