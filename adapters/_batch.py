@@ -48,6 +48,7 @@ class Batch:
         self.rescue = rescue
         self.mixer = mixer
         self.arrays: dict[str, Array] = {}
+        self.allocate: Callable[[str, tuple[int, ...], np.dtype[Any]], Array] = _empty
         self._first: dict[str, int] = {}
         self._names: tuple[frozenset[str], int] | None = None
         self._direct: frozenset[str] | None = None
@@ -168,7 +169,8 @@ class Batch:
         with self._lock:
             if name not in self.arrays:
                 self._first[name] = self.keys[place][2]
-                self.arrays[name] = np.empty((len(self), *value.shape), value.dtype)
+                shape = (len(self), *value.shape)
+                self.arrays[name] = self.allocate(name, shape, value.dtype)
         array = self.arrays[name]
         if array.shape[1:] != value.shape or array.dtype != value.dtype:
             raise ValueError(
@@ -178,3 +180,7 @@ class Batch:
                 "PadIfNeeded at a pipeline's end make all sizes one"
             )
         array[place] = value
+
+
+def _empty(name: str, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
+    return np.empty(shape, dtype)

@@ -7,9 +7,11 @@ import os
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import TypeAlias
+from typing import Any, NamedTuple, Protocol, TypeAlias
 
 from ._batch import Batch
+from ._errors import Failure
+from ._recipe import Array
 
 Address: TypeAlias = tuple[int, int]  # epoch, batch
 
@@ -19,6 +21,23 @@ def usable_cpus() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
+
+
+class Finished(NamedTuple):
+    """What is left of a batch that is made: its arrays, and the samples that could not be made."""
+
+    arrays: dict[str, Array]
+    failures: list[Failure]
+
+
+class AnyJob(Protocol):
+    """A batch in the making, wherever."""
+
+    def result(self) -> Any:
+        """Wait for it."""
+
+    def cancel(self) -> None:
+        """Nobody wants it any more."""
 
 
 class Job:
@@ -62,16 +81,31 @@ class Job:
                 raise
 
 
-class _Running:
-    """What lives in one process only: threads, a lock, batches in the making."""
+class Running:
+    """What lives in one process only: a lock, batches in the making."""
 
-    def __init__(self, threads: int) -> None:
+    def __init__(self) -> None:
         self.process = os.getpid()
         self.lock = threading.Lock()
-        self.pool = ThreadPoolExecutor(threads, "probaug") if threads else None
-        self.ahead: dict[Address, Job] = {}
+        self.ahead: dict[Address, AnyJob] = {}
         self.last: Address = (-1, -1)
         self.streak = 0  # requests in order, one after the other
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it has ended by itself, or belongs to another process."""
+        return self.process != os.getpid()
+
+    def close(self) -> None:
+        """End it."""
+
+
+class ThreadsRunning(Running):
+    """Threads, too."""
+
+    def __init__(self, threads: int) -> None:
+        super().__init__()
+        self.pool = ThreadPoolExecutor(threads, "probaug") if threads else None
 
     def close(self) -> None:
         for job in self.ahead.values():
@@ -96,12 +130,12 @@ class Workers:
     def __init__(self, threads: int, lookahead: int) -> None:
         self.threads = threads
         self.lookahead = lookahead if threads else 0
-        self._running: _Running | None = None
+        self._running: Running | None = None
 
     def __getstate__(self) -> dict[str, object]:
         return self.__dict__ | {"_running": None}
 
-    def get(self, address: Address, batches: int, make: Callable[[Address], Batch]) -> Batch:
+    def get(self, address: Address, batches: int, make: Callable[[Address], Batch]) -> Any:
         """The batch at an address.
 
         Args:
@@ -113,7 +147,7 @@ class Workers:
         epoch, index = address
         running = self._alive()
         with running.lock:
-            job = running.ahead.pop(address, None) or self._start(running, make(address))
+            job = running.ahead.pop(address, None) or self._start(running, address, make)
             running.streak = running.streak + 1 if running.last == (epoch, index - 1) else 0
             running.last = address
             reach = range(index + 1, min(index + 1 + self.lookahead, batches))
@@ -122,7 +156,7 @@ class Workers:
                 running.ahead.pop(other).cancel()
             if running.streak >= 2:  # one step alone is Keras looking at shapes, or chance
                 for other in sorted(wanted - running.ahead.keys()):
-                    running.ahead[other] = self._start(running, make(other))
+                    running.ahead[other] = self._start(running, other, make)
         return job.result()
 
     def close(self) -> None:
@@ -131,14 +165,17 @@ class Workers:
         if running is not None:
             running.close()
 
-    def _start(self, running: _Running, batch: Batch) -> Job:
-        job = Job(batch)
+    def _start(self, running: Any, address: Address, make: Callable[[Address], Batch]) -> AnyJob:
+        job = Job(make(address))
         if running.pool is not None:
             job.start(running.pool, self.threads)
         return job
 
-    def _alive(self) -> _Running:
+    def _new(self) -> Running:
+        return ThreadsRunning(self.threads)
+
+    def _alive(self) -> Running:
         running = self._running
-        if running is None or running.process != os.getpid():
-            running = self._running = _Running(self.threads)
+        if running is None or running.is_over:
+            running = self._running = self._new()
         return running

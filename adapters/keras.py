@@ -14,19 +14,19 @@ from numpy.typing import NDArray
 
 from probaug.core.call import PLANES
 
-from ._batch import Batch
-from ._batch_mix import Mixer, Others, joined_keys
+from ._batch_mix import Mixer
 from ._cache import cache_of
 from ._checks import one_of, refuse, seed_of, whole
 from ._deterministic import without_randomness
 from ._epochs import EpochCallback
-from ._errors import ON_ERROR, SPARES, Report, Rescue, SampleError
-from ._order import EpochClock, Shares, permutation, spares
-from ._recipe import Key
-from ._samples import COLOR_MODES, Reading, samples_of
+from ._errors import ON_ERROR, Report, SampleError
+from ._maker import Maker
+from ._order import EpochClock, Shares
+from ._processes import Processes
+from ._samples import COLOR_MODES, Reading, Samples, samples_of
 from ._tasks import TASKS, Names, Options, Task
 from ._values import Values
-from ._workers import Address, Workers, usable_cpus
+from ._workers import Workers, usable_cpus
 
 __all__ = ["AugmentedSequence"]
 
@@ -117,6 +117,10 @@ class AugmentedSequence(keras.utils.PyDataset):
             nothing is left raises the error.
         threads: Threads that fill batches; 0 works in the caller's, None takes a thread for each
             processor, at most 8.
+        processes: Processes that make batches instead of threads, for pipelines with much Python
+            in them or many processors. Each is started new and takes seconds to be ready; source
+            and pipeline must be fit for a pickle, and a script must do its work under
+            ``if __name__ == "__main__":``. Arrays of the source are copied once, for all of them.
         lookahead: Batches to prepare ahead while they are asked for in order.
         opencv_threads: Given to ``cv2.setNumThreads``, which holds for the whole process; 1 keeps
             OpenCV's threads out of the way of these. None leaves them as they are.
@@ -157,6 +161,7 @@ class AugmentedSequence(keras.utils.PyDataset):
         cache_folder: Any = None,
         on_error: str = "raise",
         threads: int | None = None,
+        processes: int = 0,
         lookahead: int = 2,
         opencv_threads: int | None = None,
         freeze_epoch: bool = False,
@@ -182,17 +187,18 @@ class AugmentedSequence(keras.utils.PyDataset):
         self._cache = cache_of(OWNER, cache, cache_folder)
         self.on_error = one_of(OWNER, "on_error", on_error, ON_ERROR)
         self._source = source
-        self._samples = samples_of(self._reading, source)
         self.shard = shard
-        self._shares = self._shared()
-        self._mixer = Mixer.of(OWNER, mix, task, self._task.recipe, self.seed)
+        mixer = Mixer.of(OWNER, mix, task, self._task.recipe, self.seed)
+        self._maker = self._made(samples_of(self._reading, source), mixer)
         self._report = Report()
-        batches = self._shares.batches
+        batches = self._maker.shares.batches
         self._clock = EpochClock(whole(OWNER, "epoch", epoch, 0), batches, freeze_epoch)
         self._is_plain = False
-        self._order: tuple[int, NDArray[np.intp]] | None = None
         threads = min(usable_cpus(), 8) if threads is None else whole(OWNER, "threads", threads, 0)
-        self._feed = Workers(threads, whole(OWNER, "lookahead", lookahead, 0))
+        self.processes = whole(OWNER, "processes", processes, 0)
+        self.threads = threads
+        self.lookahead = whole(OWNER, "lookahead", lookahead, 0)
+        self._feed = self._fed()
         if opencv_threads is not None:
             cv2.setNumThreads(whole(OWNER, "opencv_threads", opencv_threads, 0))
 
@@ -207,7 +213,7 @@ class AugmentedSequence(keras.utils.PyDataset):
         epoch, number = self._clock.epoch, self._clock.first + index
         self._clock.asked(index)
         try:
-            batch = self._feed.get((epoch, number), self._shares.batches, self._batch)
+            batch = self._feed.get((epoch, number), self._maker.shares.batches, self._maker.batch)
         except Exception as error:
             error.add_note(f"in {OWNER}, batch {number}")
             raise
@@ -222,8 +228,9 @@ class AugmentedSequence(keras.utils.PyDataset):
             pipeline = self.pipeline
             shown = pipeline.indented_repr() if hasattr(pipeline, "indented_repr") else pipeline
             runs = f"without augmentation, pipeline={shown}"
+        count = len(self._maker.samples)
         return (
-            f"{OWNER}({len(self._samples)} samples, {len(self)} batches of {self.batch_size}, "
+            f"{OWNER}({count} samples, {len(self)} batches of {self.batch_size}, "
             f"task={self.task!r}, seed={self.seed}, {runs})"
         )
 
@@ -265,15 +272,7 @@ class AugmentedSequence(keras.utils.PyDataset):
 
     def order(self, epoch: int | None = None) -> NDArray[np.intp]:
         """The indices of the samples in the order in which an epoch visits them."""
-        epoch = self.epoch if epoch is None else epoch
-        if not self.shuffle:
-            return np.arange(len(self._samples))
-        known = self._order
-        if known is None or known[0] != epoch:
-            order = permutation(self.seed, epoch, len(self._samples))
-            order.flags.writeable = False
-            known = self._order = epoch, order
-        return known[1]
+        return self._maker.order(self.epoch if epoch is None else epoch)
 
     def state_dict(self, batch: int | None = None) -> dict[str, Any]:
         """Give what `load_state_dict` needs to go on from here: a few plain values, fit for JSON.
@@ -309,8 +308,8 @@ class AugmentedSequence(keras.utils.PyDataset):
                     f"sequence has {name}={value!r}, so that its batches are others"
                 )
         epoch, batch = (whole(OWNER, f"state[{n!r}]", state.get(n), 0) for n in ("epoch", "batch"))
-        if batch >= self._shares.batches:
-            raise refuse(OWNER, "state['batch']", f"below {self._shares.batches}", batch)
+        if batch >= self._maker.shares.batches:
+            raise refuse(OWNER, "state['batch']", f"below {self._maker.shares.batches}", batch)
         self._clock.set(epoch, batch)
 
     @property
@@ -323,7 +322,7 @@ class AugmentedSequence(keras.utils.PyDataset):
 
     def error_report(self) -> str:
         """Say in words what `errors` holds."""
-        return self._report.text(len(self._samples))
+        return self._report.text(len(self._maker.samples))
 
     def without_augmentation(
         self, source: Any = None, *, validation: Any = None
@@ -343,13 +342,14 @@ class AugmentedSequence(keras.utils.PyDataset):
         other = copy.copy(self)
         plain = without_randomness(self.pipeline) if validation is None else validation
         other._task = self._task_of(plain)
+        other.shuffle, other.drop_last = False, False
+        samples = self._maker.samples
         if source is not None or validation is not None:
             other._source = self._source if source is None else source
-            other._samples = samples_of(other._reading, other._source)
-        other.shuffle, other.drop_last, other._order = False, False, None
-        other._shares, other._mixer, other._report = other._shared(), None, Report()
-        other._clock = EpochClock(0, other._shares.batches, frozen=True)
-        other._feed = Workers(self._feed.threads, self._feed.lookahead)
+            samples = samples_of(other._reading, other._source)
+        other._maker = other._made(samples, None)
+        other._clock = EpochClock(0, other._maker.shares.batches, frozen=True)
+        other._report, other._feed = Report(), other._fed()
         other._is_plain = True
         return other
 
@@ -399,32 +399,20 @@ class AugmentedSequence(keras.utils.PyDataset):
         """What the batches of an epoch are decided by, beside the data and the pipeline."""
         return {
             "seed": self.seed,
-            "samples": len(self._samples),
-            "global_batch_size": self.batch_size * self._shares.count,
+            "samples": len(self._maker.samples),
+            "global_batch_size": self.batch_size * self._maker.shares.count,
             "shuffle": self.shuffle,
             "drop_last": self.drop_last,
         }
 
-    def _shared(self) -> Shares:
-        count, size = len(self._samples), self.batch_size
-        return Shares.of(OWNER, count, size, self.shard, self.drop_last)
+    def _made(self, samples: Samples, mixer: Mixer | None) -> Maker:
+        """What makes the batches of these samples."""
+        shares = Shares.of(OWNER, len(samples), self.batch_size, self.shard, self.drop_last)
+        recipe, seed = self._task.recipe, self.seed
+        return Maker(recipe, samples, shares, seed, self.shuffle, self.on_error, mixer, self._cache)
 
-    def _batch(self, address: Address) -> Batch:
-        epoch, number = address
-        mine = self._shares.mine(self.order(epoch))
-        keys = [(self.seed, epoch, sample) for sample in self._shares.batch(mine, number)]
-        rescue = None
-        if self.on_error != "raise":
-
-            def stand_ins(key: Key) -> list[int]:
-                return spares(*key, mine, SPARES) if self.on_error == "replace" else []
-
-            rescue = Rescue(stand_ins, self._samples.file)
-        return Batch(self._task.recipe, keys, self._read, rescue, self._mixer)
-
-    def _read(self, index: int) -> dict[str, Any]:
-        """A sample, with a view of all others if the pipeline asks for them."""
-        sample = self._samples[index]
-        for name in joined_keys(self.pipeline):
-            sample.setdefault(name, Others(self._task.recipe, self._samples))
-        return sample
+    def _fed(self) -> Workers:
+        """What runs it."""
+        if self.processes:
+            return Processes(self.processes, self.lookahead, self._maker)
+        return Workers(self.threads, self.lookahead)

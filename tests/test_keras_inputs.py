@@ -254,7 +254,7 @@ def test_a_column_of_a_data_frame(files):
 )
 def test_images_are_written_straight_into_the_batch(options, pipeline):
     sequence = AugmentedSequence((photos(6), np.arange(6)), pipeline, **options, **PLAIN)
-    batch = sequence._batch((0, 0))
+    batch = sequence._maker.batch((0, 0))
     batch.fill(0)
     for place in range(1, 6):
         slots = {name: array[place] for name, array in batch.arrays.items()}

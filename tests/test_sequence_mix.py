@@ -88,8 +88,8 @@ def test_draws_of_the_mix_are_not_those_of_the_pipeline():
         (x, np.eye(2, dtype=np.float32)[np.arange(400) % 2]), A.HorizontalFlip(p=0.5),
         mix=A.MixUp(alpha=0, p=0.5), batch_size=400, threads=0,
     )  # fmt: skip
-    mixing = sequence._mixer._pipeline.replace(save_applied_params=True)
-    seed = sequence._mixer._seed
+    mixing = sequence._maker.mixer._pipeline.replace(save_applied_params=True)
+    seed = sequence._maker.mixer._seed
     assert seed != sequence.seed
     flips = [
         A.HorizontalFlip(p=0.5)(image=x[0], key=(0, 0, i))["image"][0, 0, 0] for i in range(400)

@@ -1,0 +1,80 @@
+"""What makes the batch of an address, wherever that is done."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ._batch import Batch
+from ._batch_mix import Mixer, Others, joined_keys
+from ._cache import DiskCache, MemoryCache
+from ._errors import SPARES, Rescue
+from ._order import Shares, permutation, spares
+from ._recipe import Key, Recipe
+from ._samples import Samples
+from ._workers import Address
+
+
+@dataclass(eq=False)
+class Maker:
+    """Makes unfilled batches; all that they depend on, so that it may travel to other processes.
+
+    Args:
+        recipe: What happens to a sample.
+        samples: Where samples are read.
+        shares: Which of them a batch has.
+        seed: That of order and draws.
+        shuffle: Whether an epoch has an order of its own.
+        on_error: "raise", "skip" or "replace".
+        mixer: Joins the samples of a batch with each other, or None.
+        cache: What the samples keep their pictures in, or None.
+
+    """
+
+    recipe: Recipe
+    samples: Samples
+    shares: Shares
+    seed: int
+    shuffle: bool
+    on_error: str
+    mixer: Mixer | None
+    cache: MemoryCache | DiskCache | None = None
+
+    def __post_init__(self) -> None:
+        self._others = {
+            name: Others(self.recipe, self.samples) for name in joined_keys(self.recipe.pipeline)
+        }
+        self._order: tuple[int, NDArray[np.intp]] | None = None
+
+    def order(self, epoch: int) -> NDArray[np.intp]:
+        """All samples in the order of an epoch."""
+        count = len(self.samples)
+        if not self.shuffle:
+            return np.arange(count)
+        known = self._order
+        if known is None or known[0] != epoch:
+            order = permutation(self.seed, epoch, count)
+            order.flags.writeable = False
+            known = self._order = epoch, order
+        return known[1]
+
+    def batch(self, address: Address) -> Batch:
+        """The batch of an address, not filled yet."""
+        epoch, number = address
+        mine = self.shares.mine(self.order(epoch))
+        keys = [(self.seed, epoch, sample) for sample in self.shares.batch(mine, number)]
+        rescue = None
+        if self.on_error != "raise":
+
+            def stand_ins(key: Key) -> list[int]:
+                return spares(*key, mine, SPARES) if self.on_error == "replace" else []
+
+            rescue = Rescue(stand_ins, self.samples.file)
+        return Batch(self.recipe, keys, self._read, rescue, self.mixer)
+
+    def _read(self, index: int) -> dict[str, Any]:
+        """A sample, with a view of all others if the pipeline asks for them."""
+        return {**self._others, **self.samples[index]} if self._others else self.samples[index]

@@ -1,0 +1,355 @@
+"""Processes that fill batches, each batch in memory that they share with this one."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import math
+import mmap
+import multiprocessing
+import os
+import pickle
+import tempfile
+import threading
+import weakref
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from multiprocessing.connection import Connection, wait
+from typing import Any, NamedTuple
+
+import cv2
+import numpy as np
+
+from ._batch import Batch
+from ._errors import Failure
+from ._maker import Maker
+from ._recipe import Array
+from ._workers import Address, Finished, Running, Workers
+
+ALIGNMENT = 64
+_START = (
+    "a process of AugmentedSequence ended with exit code {}; processes=... needs a script whose "
+    "work is under `if __name__ == '__main__':`, as multiprocessing's spawn does"
+)
+
+
+class Shared:
+    """Memory of several processes: a file that has no name any more once all have opened it."""
+
+    _numbers = itertools.count()
+
+    def __init__(self, size: int) -> None:
+        file, self.path = self._reserve("/dev/shm", size) or self._reserve(None, size) or (-1, "")
+        if file < 0:
+            raise OSError(f"there is no room for {size} bytes to share with other processes")
+        self.map = mmap.mmap(file, size)
+        os.close(file)
+        self.size = size
+        self.forget = weakref.finalize(self, _unlink, self.path)
+
+    def _reserve(self, folder: str | None, size: int) -> tuple[int, str] | None:
+        """A file of this size; a file that only seems to have room would kill who writes to it."""
+        prefix = f"probaug-{os.getpid()}-{next(self._numbers)}-"  # no name comes twice
+        try:
+            file, path = tempfile.mkstemp(prefix=prefix, dir=folder)
+        except OSError:
+            return None
+        try:
+            if hasattr(os, "posix_fallocate"):
+                os.posix_fallocate(file, 0, size)
+            else:
+                os.truncate(file, size)
+        except OSError:
+            os.close(file)
+            _unlink(path)
+            return None
+        return file, path
+
+
+def _unlink(path: str) -> None:
+    with contextlib.suppress(OSError):
+        os.unlink(path)
+
+
+def _open(path: str) -> mmap.mmap:
+    with open(path, "r+b") as file:
+        return mmap.mmap(file.fileno(), 0)
+
+
+class Layout(NamedTuple):
+    """Where an array lies in shared memory."""
+
+    shape: tuple[int, ...]
+    dtype: np.dtype[Any]
+    offset: int
+
+
+@dataclass
+class Answer:
+    """What a process says about a batch.
+
+    Args:
+        number: That of the question.
+        arrays: The batch as it is, or where its arrays lie.
+        failures: The samples that could not be made.
+        error: Instead of all this.
+
+    """
+
+    number: int
+    arrays: Mapping[str, Any] = field(default_factory=dict)
+    failures: list[Failure] = field(default_factory=list)
+    error: Exception | None = None
+
+
+def _serve(pipe: Connection, data: bytes, path: str, ends: list[int]) -> None:
+    """Make batches until nobody asks any more."""
+    cv2.setNumThreads(0)  # a process is as many threads as are wanted
+    whole = memoryview(_open(path)) if ends else memoryview(b"")
+    buffers = [whole[low:high] for low, high in zip([0, *ends], ends)]
+    maker: Maker = pickle.loads(data, buffers=buffers)  # noqa: S301  our parent's own
+    maps: dict[str, mmap.mmap] = {}
+    with contextlib.suppress(EOFError, KeyboardInterrupt, OSError):
+        pipe.send(None)
+        while (question := pipe.recv()) is not None:
+            number, address, path = question
+            if path and path not in maps:
+                maps[path] = _open(path)
+            try:
+                answer = _filled(number, maker.batch(address), maps.get(path))
+            except Exception as error:
+                answer = Answer(number, error=_portable(error))
+            pipe.send(answer)
+    if maker.cache is not None:
+        maker.cache.close()
+
+
+def _filled(number: int, batch: Batch, shared: mmap.mmap | None) -> Answer:
+    places: dict[str, Layout] = {}
+    end = 0
+
+    def allocate(name: str, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
+        nonlocal end
+        size = math.prod(shape) * dtype.itemsize
+        if shared is None or end + size > len(shared):
+            return np.empty(shape, dtype)
+        places[name] = Layout(shape, dtype, end)
+        array = np.ndarray(shape, dtype, shared, end)
+        end += -(-size // ALIGNMENT) * ALIGNMENT
+        return array
+
+    batch.allocate = allocate
+    for place in range(len(batch)):
+        batch.fill(place)
+    arrays: dict[str, Any] = {}
+    for name, array in batch.arrays.items():
+        known = places.get(name)
+        is_there = known is not None and known.shape == array.shape  # none was left out
+        arrays[name] = known if is_there else array
+    return Answer(number, arrays, batch.failures)
+
+
+def _portable(error: Exception) -> Exception:
+    """The error, or what it says if it cannot travel."""
+    notes = getattr(error, "__notes__", [])
+    try:
+        error = pickle.loads(pickle.dumps(error))  # noqa: S301  made in this line
+    except Exception:
+        error = RuntimeError(f"{type(error).__name__}: {error}")
+    error.__notes__ = notes
+    return error
+
+
+class RemoteJob:
+    """A batch that a process makes."""
+
+    def __init__(self, pool: _Pool, number: int) -> None:
+        self._pool = pool
+        self.number = number
+
+    def cancel(self) -> None:
+        """Nobody wants it any more."""
+        self._pool.drop(self.number)
+
+    def result(self) -> Finished:
+        """Wait for the batch."""
+        return self._pool.take(self.number)
+
+
+class _Worker:
+    """One process, and the memory that it shares with this one."""
+
+    def __init__(self, context: Any, arguments: tuple[Any, ...]) -> None:
+        self.pipe, theirs = context.Pipe()
+        self.process = context.Process(target=_serve, args=(theirs, *arguments), daemon=True)
+        self.process.start()
+        theirs.close()
+        self.asked: dict[int, Shared | None] = {}
+        self.free: list[Shared] = []
+        self.is_ready = False
+
+
+class _Pool:
+    """Processes that were given a maker; each is asked for batches in order."""
+
+    def __init__(self, count: int, maker: Maker) -> None:
+        buffers: list[pickle.PickleBuffer] = []
+        try:
+            data = pickle.dumps(maker, protocol=5, buffer_callback=buffers.append)
+        except Exception as error:
+            error.add_note("processes=... needs a source and a pipeline that are fit for a pickle")
+            raise
+        views = [buffer.raw() for buffer in buffers]
+        ends = np.cumsum([len(view) for view in views]).tolist()
+        # one copy of the source's arrays for all processes
+        self._source = Shared(ends[-1]) if ends and ends[-1] else None
+        for view, end in zip(views, ends):
+            if self._source is not None:
+                self._source.map[end - len(view) : end] = view
+        path = "" if self._source is None else self._source.path
+        arguments = (data, path, ends if path else [])
+        context = multiprocessing.get_context("spawn")
+        self.workers = [_Worker(context, arguments) for _ in range(count)]
+        self._answers: dict[int, Answer] = {}
+        self._dropped: set[int] = set()
+        self._lock = threading.Lock()
+        self._next = 0
+        self._size = 0  # bytes of a batch
+        self.stop = weakref.finalize(self, _stop, self.workers)
+
+    def ask(self, address: Address) -> RemoteJob:
+        """Let the process that has least to do make a batch."""
+        with self._lock:
+            worker = min(self.workers, key=lambda w: len(w.asked))
+            self._next += 1
+            shared = None
+            if self._size:
+                fits = [known for known in worker.free if known.size >= self._size]
+                worker.free = [known for known in worker.free if known not in fits[:1]]
+                shared = fits[0] if fits else Shared(self._size)
+            worker.asked[self._next] = shared
+            worker.pipe.send((self._next, address, "" if shared is None else shared.path))
+            return RemoteJob(self, self._next)
+
+    def drop(self, number: int) -> None:
+        """Throw away a batch as soon as it is there."""
+        with self._lock:
+            self._dropped.add(number)
+            self._tidy(number)
+
+    def take(self, number: int) -> Finished:
+        """Wait for a batch; take what comes meanwhile."""
+        with self._lock:
+            while number not in self._answers:
+                self._listen()
+            return self._finished(number)
+
+    def _listen(self) -> None:
+        for ready in wait([worker.pipe for worker in self.workers]):
+            worker = next(w for w in self.workers if w.pipe is ready)
+            try:
+                answer = worker.pipe.recv()
+            except (EOFError, OSError):
+                worker.process.join(10)
+                code = worker.process.exitcode
+                self.stop()
+                raise RuntimeError(_START.format(code)) from None
+            if answer is None:
+                worker.is_ready = True
+                if self._source is not None and all(w.is_ready for w in self.workers):
+                    self._source.forget()
+                continue
+            self._answers[answer.number] = answer
+            self._tidy(answer.number)
+
+    def _tidy(self, number: int) -> None:
+        """Throw an answer away if it is there and nobody wants it."""
+        if number in self._dropped and number in self._answers:
+            self._dropped.remove(number)
+            _, worker, shared = self._pop(number)
+            if shared is not None:
+                worker.free.append(shared)
+
+    def _pop(self, number: int) -> tuple[Answer, _Worker, Shared | None]:
+        worker = next(w for w in self.workers if number in w.asked)
+        shared = worker.asked.pop(number)
+        if shared is not None:
+            shared.forget()
+        return self._answers.pop(number), worker, shared
+
+    def _finished(self, number: int) -> Finished:
+        """Hand out an answer; its memory is used again when nobody has its arrays any more."""
+        answer, worker, shared = self._pop(number)
+        arrays = dict(answer.arrays)
+        self._size = max(self._size, sum(map(_size, arrays.values())))
+        if shared is not None:
+            whole = np.frombuffer(shared.map, np.uint8)
+            weakref.finalize(whole, worker.free.append, shared).atexit = False
+            for name, part in arrays.items():
+                if isinstance(part, Layout):
+                    arrays[name] = np.ndarray(part.shape, part.dtype, whole, part.offset)
+        if answer.error is not None:
+            raise answer.error
+        return Finished(arrays, answer.failures)
+
+
+def _size(part: Any) -> int:
+    """Bytes that an array takes in shared memory."""
+    size: int = math.prod(part.shape) * part.dtype.itemsize
+    return -(-size // ALIGNMENT) * ALIGNMENT
+
+
+def _stop(workers: list[_Worker]) -> None:
+    for worker in workers:
+        with contextlib.suppress(OSError):
+            worker.pipe.send(None)
+        worker.pipe.close()
+    for worker in workers:
+        worker.process.join(5)
+        if worker.process.is_alive():
+            worker.process.terminate()
+            worker.process.join()
+        worker.process.close()
+
+
+class ProcessRunning(Running):
+    """Processes and batches in the making."""
+
+    def __init__(self, processes: int, maker: Maker) -> None:
+        super().__init__()
+        self.processes = _Pool(processes, maker)
+
+    @property
+    def is_over(self) -> bool:
+        return super().is_over or not self.processes.stop.alive
+
+    def close(self) -> None:
+        if self.process == os.getpid():
+            self.processes.stop()
+
+
+class Processes(Workers):
+    """Give batches by address, as `Workers` do, made by processes.
+
+    Processes are started new ("spawn"), for a copy of this one would have locks of threads that it
+    has not. The maker, and with it the source, must be fit for a pickle.
+
+    Args:
+        count: How many processes.
+        lookahead: Batches to prepare ahead of the one asked for; at least two for each process.
+        maker: Gives the unfilled batch at an address.
+
+    """
+
+    def __init__(self, count: int, lookahead: int, maker: Maker) -> None:
+        super().__init__(0, lookahead)
+        self.count = count
+        self.lookahead = max(lookahead, 2 * count)
+        self._maker = maker
+
+    def _start(self, running: Any, address: Address, make: Callable[[Address], Batch]) -> RemoteJob:
+        job: RemoteJob = running.processes.ask(address)
+        return job
+
+    def _new(self) -> ProcessRunning:
+        return ProcessRunning(self.count, self._maker)
