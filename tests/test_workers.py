@@ -2,12 +2,17 @@
 
 import multiprocessing
 import os
+import pickle
+import subprocess
 import sys
 from concurrent.futures import ProcessPoolExecutor
 
+import numpy as np
 import pytest
 import worker_jobs
 from worker_jobs import GLOBAL, KEYS, in_fork, one, pipeline
+
+import probaug as A
 
 METHODS = [
     m for m in ("fork", "spawn", "forkserver") if m in multiprocessing.get_all_start_methods()
@@ -193,3 +198,19 @@ def test_this_process_is_no_worker():
     if multiprocessing.parent_process() is not None:
         pytest.skip("the tests run in a worker process themselves")
     assert one(pipeline(42)) == one(GLOBAL[42], (42, 0, 0))
+
+
+def test_a_process_may_unpickle_a_pipeline_before_it_makes_a_transform():
+    """What is worked out for a class with its first object was missing then."""
+    node = A.Compose([A.Rotate(p=1), A.RandomBrightnessContrast(p=1)])
+    image = np.arange(48, dtype=np.uint8).reshape(4, 4, 3)
+    code = (
+        "import pickle, sys, numpy as np\n"
+        "node = pickle.load(sys.stdin.buffer)\n"
+        "image = np.arange(48, dtype=np.uint8).reshape(4, 4, 3)\n"
+        "sys.stdout.buffer.write(node(image=image, key=(1, 2, 3))['image'].tobytes())"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], input=pickle.dumps(node), capture_output=True, check=True
+    )
+    assert done.stdout == node(image=image, key=(1, 2, 3))["image"].tobytes()

@@ -279,6 +279,7 @@ class Declared:
         return {name: value for name, value in self.__dict__.items() if not is_cached(name)}
 
     def __setstate__(self, state: Mapping[str, Any]) -> None:
+        self._table()  # a new process may unpickle an object before it makes one
         self.__dict__.update(state)
 
 
