@@ -21,6 +21,8 @@ def test_it_has_an_example_of_each():
         "Boxes, masks and keypoints",
         "Polygons, oriented boxes, instances",
         "Keras",
+        "Data sets",
+        "ImageDataGenerator",
         "tf.data",
         "A transform of your own",
     ]
@@ -30,7 +32,7 @@ def test_it_has_an_example_of_each():
 
 @pytest.mark.parametrize("title", [title for title, blocks in BLOCKS.items() if blocks])
 def test_block_runs(title, tmp_path, monkeypatch):
-    if title in ("Keras", "tf.data"):
+    if title in ("Keras", "Data sets", "ImageDataGenerator", "tf.data"):
         pytest.importorskip("tensorflow", reason="needs the extra `tensorflow`")
     monkeypatch.chdir(tmp_path)
     cv2.imwrite("photo.jpg", photo(300, 400))
