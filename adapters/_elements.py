@@ -1,11 +1,9 @@
-"""Which part of a tf.data element is which target of a pipeline."""
+"""Which part of an element, of tf.data or of a layer's inputs, is which target of a pipeline."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from typing import Any
-
-import tensorflow as tf
 
 from ._formats import LABELS
 
@@ -23,7 +21,7 @@ ADVICE = 'name the parts by targets=, for example targets=("image", "mask") or {
 def is_batched(owner: str, spec: Any) -> bool:
     """Tell from the image's rank whether elements are batches."""
     image = spec
-    while not isinstance(image, tf.TypeSpec):
+    while not hasattr(image, "shape"):
         if isinstance(image, Mapping):
             found = [image[key] for key in IMAGE_KEYS if key in image]
         else:
@@ -44,16 +42,16 @@ def infer(owner: str, spec: Any, batched: bool, pipeline: Any) -> Targets:
     """Guess the targets of elements like x, (x, y), (x, y, sample_weight) and dicts."""
     rank = 3 + batched
     if isinstance(spec, Mapping):
-        return _named(spec, pipeline)
+        return named(spec, pipeline)
     if not isinstance(spec, tuple):
         return "image"
     if not 1 <= len(spec) <= 3:
         raise ValueError(f"{owner} knows no elements of {len(spec)} parts; {ADVICE}")
     image, *others = spec
-    targets: list[Targets] = [_named(image, pipeline) if isinstance(image, Mapping) else "image"]
+    targets: list[Targets] = [named(image, pipeline) if isinstance(image, Mapping) else "image"]
     for place, part in enumerate(others):
         if isinstance(part, Mapping):
-            own = _named(part, pipeline) if place == 0 else _weights(owner, part, rank)
+            own = named(part, pipeline) if place == 0 else _weights(owner, part, rank)
             targets.append(own)
             continue
         if isinstance(part, tuple) or part.shape.rank is None:
@@ -78,7 +76,8 @@ def _weights(owner: str, part: Any, rank: int) -> Targets:
     )
 
 
-def _named(spec: Mapping[str, Any], pipeline: Any) -> dict[str, Targets]:
+def named(spec: Mapping[str, Any], pipeline: Any) -> dict[str, Targets]:
+    """The targets of a dict, by its keys."""
     fields = tuple(getattr(getattr(pipeline, "bbox_params", None), "label_fields", None) or ())
     if not any(key in BOX_KEYS for key in spec):
         fields, classes = (), []  # labels are those of whole images
@@ -90,7 +89,7 @@ def _named(spec: Mapping[str, Any], pipeline: Any) -> dict[str, Targets]:
     targets: dict[str, Targets] = {}
     for key, part in spec.items():
         if isinstance(part, Mapping):
-            targets[key] = _named(part, pipeline)
+            targets[key] = named(part, pipeline)
         elif key in known or key in OWN_KEYS or (key == "visibility" and "keypoints" in spec):
             targets[key] = key
         elif key in ("polygons", "instances"):

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 import keras
 import tensorflow as tf
 
-from ._checks import one_of, refuse, seed_of, whole
+from ._checks import refuse, seed_of, whole
 from ._elements import Targets, flatten, infer, is_batched, names_of
-from ._formats import LABELS, BoxPacker, box_params
-from ._packers import KEYPOINT_FORMATS, InstancePacker, KeypointPacker, Packer
 from ._probe import Shape
-from ._recipe import Recipe
 from ._step import Step
 from ._values import Values
+from ._wiring import boxes_of, recipe_of
 
 __all__ = ["EpochCallback", "augment"]
 
@@ -97,17 +94,21 @@ def augment(
     """
     spec = dataset.element_spec
     if batched is None:
-        batched = is_batched(OWNER, spec)
+        names = [] if targets is None else names_of(OWNER, targets)
+        image = flatten(targets, spec)[names.index("image")] if names else spec
+        batched = is_batched(OWNER, image)
     if batched and batch_size is not None:
         raise refuse(OWNER, "batch_size", "None for a dataset of batches", batch_size)
     if targets is None:
         targets = infer(OWNER, spec, batched, pipeline)
     parts = zip(names_of(OWNER, targets), flatten(targets, spec))
     specs = {name: part for name, part in parts if name is not None}
-    boxes = _boxes(pipeline, [*specs], max_boxes, bounding_box_format)
+    boxes = boxes_of(OWNER, pipeline, [*specs], max_boxes, bounding_box_format)
     if ragged and boxes is None:
         raise refuse(OWNER, "ragged", "False where there are no boxes", ragged)
-    recipe = _recipe(pipeline, specs, Values.of(OWNER, value_range, dtype), boxes, keypoint_format)
+    recipe = recipe_of(
+        OWNER, pipeline, specs, Values.of(OWNER, value_range, dtype), boxes, keypoint_format
+    )
     keyed = seed_of(OWNER, seed, pipeline)
     step = Step(OWNER, recipe, keyed, targets, specs, batched, boxes, ragged)
     step.learn(output_shape)
@@ -143,53 +144,3 @@ class EpochCallback(keras.callbacks.Callback):
         if not self._begun:
             self._epoch.assign(epoch)
             self._begun = True
-
-
-def _boxes(
-    pipeline: Any, names: list[str], max_boxes: int | None, box_format: str | None
-) -> BoxPacker | None:
-    if "bboxes" not in names:
-        return None
-    fields = tuple(box_params(OWNER, pipeline).label_fields or (LABELS,))
-    labels = tuple(name for name in fields if name in names)
-    if "masks" in names and not labels:
-        raise ValueError(f"{OWNER} needs a label for each of the instances, got {names}")
-    boxes = BoxPacker.of(OWNER, pipeline, max_boxes, box_format, labels)
-    # labels are parts of instances, whose boxes have four columns
-    return replace(boxes, fields=labels, column=False) if "masks" in names else boxes
-
-
-def _recipe(
-    pipeline: Any,
-    specs: Mapping[str, Any],
-    values: Values,
-    boxes: BoxPacker | None,
-    keypoint_format: str | None,
-) -> Recipe:
-    extra = getattr(pipeline, "additional_targets", None) or {}
-    images = ("image", *(name for name in specs if extra.get(name) == "image"))
-    packers: list[Packer] = []
-    packed = {"bboxes", *(boxes.names if boxes is not None else ())}
-    if boxes is not None and "masks" in specs:
-        packers.append(InstancePacker(boxes))
-        packed.add("masks")
-        boxes = None
-    params = getattr(pipeline, "keypoint_params", None)
-    if "keypoints" in specs and params is not None:
-        pipeline = pipeline.replace(keypoint_params=params.replace(remove_invisible=False))
-        seen = "visibility" in specs
-        if keypoint_format is None and params.format == "xy":
-            wide = specs["keypoints"].shape.as_list()[-1]
-            keypoint_format = "xyv" if wide == 3 and not seen else "xy"
-        if keypoint_format is not None:
-            one_of(OWNER, "keypoint_format", keypoint_format, KEYPOINT_FORMATS)
-            packers.append(KeypointPacker(params.format, keypoint_format))
-            packed |= {"keypoints", "visibility"}
-        if seen and (keypoint_format or "v").endswith("v"):
-            rule = "'xy' or 'rel_xy' where visibility is a part of its own"
-            raise refuse(OWNER, "keypoint_format", rule, keypoint_format)
-    elif keypoint_format is not None:
-        rule = "None unless the pipeline has keypoint_params and the element keypoints"
-        raise refuse(OWNER, "keypoint_format", rule, keypoint_format)
-    arrays = tuple(name for name in specs if name not in packed)
-    return Recipe(pipeline, values, images, arrays, boxes, packers=tuple(packers))

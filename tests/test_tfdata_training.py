@@ -142,7 +142,7 @@ def test_a_model_of_several_inputs_and_outputs_trains():
 
     x = {"near": X, "far": X[..., :1], "age": np.ones((20, 1), np.float32)}
     y = {"part": (X[..., 0] > 128).astype(np.uint8), "kind": Y % 3}
-    weights = {"part": np.ones(20), "kind": np.full(20, 0.5)}
+    weights = {"part": np.ones((20, 1, 1)), "kind": np.full(20, 0.5)}
     pipeline = A.Compose(
         [A.HorizontalFlip(), A.RandomCrop(16, 16), A.ToFloat()],
         additional_targets={"far": "image"},

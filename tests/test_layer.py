@@ -1,0 +1,288 @@
+"""`AugmentationLayer`: in training alone, inside models that train, are saved and exported."""
+
+import importlib.util
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+pytest.importorskip("tensorflow")
+
+import keras
+import tensorflow as tf
+from keras_helpers import SIZE, boxed, photos
+
+import probaug as A
+from probaug.adapters.layer import AugmentationLayer
+
+FLIP = A.Compose([A.HorizontalFlip(p=1), A.RandomBrightnessContrast(p=0)])
+SOME = A.Compose([A.HorizontalFlip(p=0.5), A.Rotate((-30, 30), p=0.5)])
+X = photos()
+Y = np.arange(20) % 3
+
+
+def model_of(layer, dtype="float32"):
+    inputs = keras.Input((SIZE, SIZE, 3), dtype=dtype)
+    x = keras.layers.Rescaling(1 / 255)(layer(inputs))
+    x = keras.layers.GlobalAveragePooling2D()(keras.layers.Conv2D(4, 3)(x))
+    model = keras.Model(inputs, keras.layers.Dense(3, activation="softmax")(x))
+    model.compile("sgd", "sparse_categorical_crossentropy")
+    return model
+
+
+# -------------------------------------------------------------------------------- what it changes
+
+
+def test_it_augments_in_training_alone():
+    layer = AugmentationLayer(FLIP)
+    for x in (X, X.astype(np.float32), X[0]):
+        np.testing.assert_array_equal(layer(x, training=True), np.flip(x, -2))
+        np.testing.assert_array_equal(layer(x, training=False), x)
+        np.testing.assert_array_equal(layer(x), x)
+
+
+def test_types_and_static_shapes_are_kept():
+    layer = AugmentationLayer(SOME)
+
+    @tf.function
+    def train(x):
+        augmented = layer(x, training=True)
+        assert augmented.shape == x.shape
+        return augmented
+
+    for dtype in ("uint8", "float32", "float16"):
+        assert train(tf.cast(X, dtype)).dtype == dtype
+    output = layer(keras.Input((SIZE, SIZE, 3), dtype="uint8"))
+    assert output.shape == (None, SIZE, SIZE, 3)
+    assert output.dtype == "uint8"
+    assert layer.compute_output_shape((None, 8, 9, 3)) == (None, 8, 9, 3)
+
+
+def test_draws_depend_on_the_seed_and_the_number_of_the_call():
+    def calls(layer, count=3):
+        return [np.asarray(layer(X, training=True)).tobytes() for _ in range(count)]
+
+    first = calls(AugmentationLayer(SOME, seed=3))
+    assert len(set(first)) == 3
+    assert calls(AugmentationLayer(SOME, seed=3)) == first
+    assert calls(AugmentationLayer(A.Compose(SOME.transforms, seed=3))) == first
+    assert calls(AugmentationLayer(SOME, seed=4)) != first
+    inside = tf.function(lambda layer, x: layer(x, training=True))
+    layer = AugmentationLayer(SOME, seed=3)
+    assert [inside(layer, tf.constant(X)).numpy().tobytes() for _ in range(3)] == first
+
+
+def test_samples_are_those_of_the_pipeline():
+    augmented = np.asarray(AugmentationLayer(SOME, seed=5)(X, training=True))
+    for row in range(20):
+        expected = SOME(image=X[row], key=(5, 0, row))["image"]
+        np.testing.assert_array_equal(augmented[row], expected)
+
+
+def test_floats_in_255_and_in_1_are_the_same_picture():
+    bright = A.Compose([A.RandomBrightnessContrast((0.2, 0.2), (0, 0), p=1)])
+    whole = np.asarray(AugmentationLayer(bright)(X, training=True))
+    wide = AugmentationLayer(bright)(X.astype(np.float32), training=True)
+    np.testing.assert_array_equal(wide, whole)
+    unit = AugmentationLayer(bright, value_range=(0, 1))(X.astype(np.float32) / 255, training=True)
+    np.testing.assert_allclose(np.asarray(unit) * 255, whole, atol=1)
+
+
+def sample(count=4):
+    """What Keras' own layers take; two boxes, the second padding in odd images."""
+    images = np.zeros((count, SIZE, SIZE, 3), np.uint8)
+    images[:, 2:8, 3:9] = 200
+    boxes = np.tile(np.float32([[3, 2, 9, 8], [1, 1, 5, 5]]), (count, 1, 1))
+    labels = np.tile(np.int32([7, 5]), (count, 1))
+    boxes[1::2, 1] = labels[1::2, 1] = -1
+    return {
+        "images": images,
+        "segmentation_masks": (images[..., :1] > 0).astype(np.int32),
+        "bounding_boxes": {"boxes": boxes, "labels": labels},
+        "labels": np.eye(3, dtype=np.float32)[np.arange(count) % 3],
+        "weight": np.arange(count),
+    }
+
+
+def test_dicts_of_keras_own_layers():
+    pipeline = boxed(transforms=[A.HorizontalFlip(p=1), A.Resize(SIZE, SIZE)])
+    given = keras.tree.map_structure(tf.constant, sample())
+    layer = AugmentationLayer(pipeline)
+    made = keras.tree.map_structure(np.asarray, tf.function(layer)(given, training=True))
+    expected = sample()
+    np.testing.assert_array_equal(made["images"], expected["images"][:, :, ::-1])
+    mask = expected["segmentation_masks"][:, :, ::-1]
+    np.testing.assert_array_equal(made["segmentation_masks"], mask)
+    assert made["segmentation_masks"].dtype == np.int32
+    boxes = made["bounding_boxes"]["boxes"]
+    np.testing.assert_array_equal(boxes[:, 0], np.tile([SIZE - 9, 2, SIZE - 3, 8], (4, 1)))
+    assert boxes[1::2, 1].tolist() == [[-1] * 4] * 2
+    assert made["bounding_boxes"]["labels"].tolist() == [[7, 5], [7, -1]] * 2
+    np.testing.assert_array_equal(made["labels"], expected["labels"])
+    np.testing.assert_array_equal(made["weight"], np.arange(4))
+    same = layer(given, training=False)
+    assert keras.tree.map_structure(lambda a, b: np.array_equal(a, b), same, given)["images"]
+
+
+def test_dropped_boxes_become_padding():
+    pipeline = boxed(transforms=[A.Affine(translate_px={"x": -7, "y": 0}, p=1)])
+    made = AugmentationLayer(pipeline)(sample(), training=True)
+    assert made["bounding_boxes"]["labels"].numpy().tolist() == [[7, -1]] * 4
+    assert made["bounding_boxes"]["boxes"].numpy()[0].tolist() == [[0, 2, 2, 8], [-1] * 4]
+
+
+def test_keypoints_follow():
+    pipeline = A.Compose([A.HorizontalFlip(p=1)], keypoint_params=A.KeypointParams("xy"))
+    given = {"images": X, "keypoints": np.tile(np.float32([[3, 4], [1, 2]]), (20, 1, 1))}
+    made = AugmentationLayer(pipeline)(given, training=True)
+    assert made["keypoints"].numpy()[0].tolist() == [[20, 4], [22, 2]]
+
+
+# ---------------------------------------------------------------------------------- inside a model
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "float32"])
+def test_a_model_with_it_trains(dtype):
+    model = model_of(AugmentationLayer(SOME), dtype)
+    history = model.fit(X.astype(dtype), Y, epochs=2, batch_size=8, verbose=0)
+    assert np.isfinite(history.history["loss"]).all()
+    assert not model.jit_compile
+    plain = model.predict(X.astype(dtype), verbose=0)
+    np.testing.assert_array_equal(model.predict(X.astype(dtype), verbose=0), plain)
+
+
+def test_it_is_called_with_training_by_fit_alone():
+    class Counting:
+        bbox_params, calls = None, 0
+
+        def __call__(self, *, key, image, **data):
+            type(self).calls += 1
+            return data | {"image": image}
+
+    model = model_of(AugmentationLayer(Counting()))
+    Counting.calls = 0
+    x = X.astype(np.float32)
+    model.predict(x, verbose=0)
+    model.evaluate(x, Y, verbose=0)
+    assert Counting.calls == 0
+    model.fit(x, Y, epochs=2, batch_size=8, verbose=0)
+    assert Counting.calls == 40
+
+
+def test_mixed_precision():
+    layer = AugmentationLayer(FLIP, dtype="mixed_float16")
+    np.testing.assert_array_equal(layer(X.astype(np.float32), training=True), X[:, :, ::-1])
+
+
+@pytest.mark.filterwarnings("ignore:__array__ impl:DeprecationWarning")  # Keras' own
+def test_a_saved_model_loads_and_goes_on_with_its_draws(tmp_path):
+    layer = AugmentationLayer(SOME, seed=3, name="augment")
+    model = model_of(layer, "uint8")
+    model.fit(X, Y, epochs=1, batch_size=8, verbose=0)
+    model.save(tmp_path / "model.keras")
+    loaded = keras.saving.load_model(tmp_path / "model.keras")
+    copy = loaded.get_layer("augment")
+    assert copy.pipeline == SOME
+    assert copy.value_range == (0, 255) or copy.value_range == [0, 255]
+    np.testing.assert_array_equal(copy(X, training=True), layer(X, training=True))
+    np.testing.assert_array_equal(loaded.predict(X, verbose=0), model.predict(X, verbose=0))
+    loaded.fit(X, Y, epochs=1, batch_size=8, verbose=0)
+
+
+def test_a_config_makes_the_same_layer():
+    pipeline = A.Compose([A.RandomGamma()], seed=9)
+    layer = AugmentationLayer(pipeline, value_range=(0, 1), name="own")
+    copy = AugmentationLayer.from_config(layer.get_config())
+    assert copy.get_config() == layer.get_config()
+    assert (copy.pipeline, copy.seed, copy.name) == (pipeline, 9, "own")
+    single = AugmentationLayer.from_config(AugmentationLayer(A.HorizontalFlip(p=1)).get_config())
+    assert single.pipeline == A.HorizontalFlip(p=1)
+    unnamed = AugmentationLayer(A.Compose([A.Lambda(image=lambda image, **_: image)]))
+    with pytest.raises(NotImplementedError, match="cannot be saved"):
+        unnamed.get_config()
+
+
+def test_an_exported_model_does_not_augment_and_needs_nothing_of_this_library(tmp_path):
+    model = model_of(AugmentationLayer(FLIP))
+    model.export(tmp_path / "exported", verbose=False)
+    np.save(tmp_path / "x.npy", X[:2].astype(np.float32))
+    code = (
+        "import sys, numpy as np, tensorflow as tf; "
+        f"x = np.load({str(tmp_path / 'x.npy')!r}); "
+        f"model = tf.saved_model.load({str(tmp_path / 'exported')!r}); y = model.serve(x); "
+        "assert 'probaug' not in sys.modules; print(np.asarray(y).ravel().tolist())"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    given = np.reshape(eval(run.stdout.splitlines()[-1]), (2, 3))
+    np.testing.assert_allclose(given, model.predict(X[:2], verbose=0), atol=1e-6)
+
+
+def test_xla_is_left_out_by_keras_and_named_where_it_cannot_be():
+    layer = AugmentationLayer(FLIP)
+    model = model_of(layer)
+    with pytest.warns(UserWarning, match="Proceeding with `jit_compile=False`"):
+        model.compile("sgd", "sparse_categorical_crossentropy", jit_compile=True)
+    own = tf.function(lambda x: layer(x, training=True), jit_compile=True)
+    with pytest.raises(tf.errors.InvalidArgumentError, match="needs_jit_compile_False"):
+        own(tf.constant(X))
+
+
+def test_jax_compiles_it():
+    if importlib.util.find_spec("jax") is None:
+        pytest.skip("no JAX")
+    code = """
+import sys, keras, numpy as np, probaug as A
+from probaug.adapters.layer import AugmentationLayer
+pipeline = A.Compose([A.HorizontalFlip(p=0.5), A.Rotate(p=0.5)])
+x = np.random.default_rng(0).integers(0, 256, (8, 24, 24, 3), np.uint8)
+model = keras.Sequential([AugmentationLayer(pipeline), keras.layers.Flatten(),
+                          keras.layers.Dense(2, activation="softmax")])
+model.compile("sgd", "sparse_categorical_crossentropy")
+assert model.jit_compile
+model.fit(x, np.arange(8) % 2, batch_size=4, verbose=0)
+made = np.asarray(AugmentationLayer(pipeline, seed=5)(x, training=True))
+for row in range(8):
+    assert (made[row] == pipeline(image=x[row], key=(5, 0, row))["image"]).all()
+assert "tensorflow" not in sys.modules
+"""
+    environment = {**os.environ, "KERAS_BACKEND": "jax"}
+    subprocess.run([sys.executable, "-c", code], env=environment, check=True)
+
+
+# ------------------------------------------------------------------------------------------ errors
+
+
+@pytest.mark.parametrize(
+    ("pipeline", "words"),
+    [
+        (A.Compose([A.RandomCrop(16, 16)]), r"must keep the shape of images, .*16, 16, 3\)"),
+        (A.Compose([A.Normalize()]), "a Rescaling or Normalization layer behind it"),
+        (A.Compose([A.ToFloat()]), "a Rescaling or Normalization layer behind it"),
+    ],
+)
+def test_pipelines_that_are_not_the_identity_outside_of_training(pipeline, words):
+    with pytest.raises(ValueError, match=words):
+        AugmentationLayer(pipeline)(keras.Input((SIZE, SIZE, 3)))
+    with pytest.raises((ValueError, tf.errors.InvalidArgumentError), match=words):
+        AugmentationLayer(pipeline)({"images": X}, training=True)
+
+
+@pytest.mark.parametrize(
+    ("build", "words"),
+    [
+        (lambda: AugmentationLayer(FLIP, seed=-1), "AugmentationLayer.seed must be a whole number"),
+        (lambda: AugmentationLayer(FLIP, seed=2**31), "seed must be below 2\\^31"),
+        (lambda: AugmentationLayer(FLIP, value_range=(0, 9)), "value_range must be"),
+        (lambda: AugmentationLayer(FLIP)({"photo": X}, training=True), "finds no image"),
+        (
+            lambda: AugmentationLayer(FLIP)(X.astype(np.float32) * 9, training=True),
+            r"value_range=\(0, 255\) does not hold",
+        ),
+        (lambda: AugmentationLayer(FLIP)(sample(), training=True), "a pipeline that knows its box"),
+    ],
+)
+def test_wrong_arguments(build, words):
+    with pytest.raises((ValueError, tf.errors.InvalidArgumentError), match=words):
+        build()
