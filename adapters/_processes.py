@@ -102,11 +102,11 @@ class Answer:
     error: Exception | None = None
 
 
-def _serve(pipe: Connection, data: bytes, path: str, ends: list[int]) -> None:
+def _serve(pipe: Connection, data: bytes, path: str, spans: list[tuple[int, int]]) -> None:
     """Make batches until nobody asks any more."""
     cv2.setNumThreads(0)  # a process is as many threads as are wanted
-    whole = memoryview(_open(path)) if ends else memoryview(b"")
-    buffers = [whole[low:high] for low, high in zip([0, *ends], ends)]
+    whole = memoryview(_open(path))
+    buffers = [whole[low:high] for low, high in spans]
     maker: Maker = pickle.loads(data, buffers=buffers)  # noqa: S301  our parent's own
     maps: dict[str, mmap.mmap] = {}
     with contextlib.suppress(EOFError, KeyboardInterrupt, OSError):
@@ -135,7 +135,7 @@ def _filled(number: int, batch: Batch, shared: mmap.mmap | None) -> Answer:
             return np.empty(shape, dtype)
         places[name] = Layout(shape, dtype, end)
         array = np.ndarray(shape, dtype, shared, end)
-        end += -(-size // ALIGNMENT) * ALIGNMENT
+        end += _aligned(size)
         return array
 
     batch.allocate = allocate
@@ -200,14 +200,13 @@ class _Pool:
             error.add_note("processes=... needs a source and a pipeline that are fit for a pickle")
             raise
         views = [buffer.raw() for buffer in buffers]
-        ends = np.cumsum([len(view) for view in views]).tolist()
+        starts = np.cumsum([0, *(_aligned(len(view)) for view in views)]).tolist()
         # one copy of the source's arrays for all processes
-        self._source = Shared(ends[-1]) if ends and ends[-1] else None
-        for view, end in zip(views, ends):
-            if self._source is not None:
-                self._source.map[end - len(view) : end] = view
-        path = "" if self._source is None else self._source.path
-        arguments = (data, path, ends if path else [])
+        self._source = Shared(starts[-1] + 1)
+        for view, start in zip(views, starts):
+            self._source.map[start : start + len(view)] = view
+        spans = [(start, start + len(view)) for view, start in zip(views, starts)]
+        arguments = (data, self._source.path, spans)
         context = multiprocessing.get_context("spawn")
         self.workers = [_Worker(context, arguments) for _ in range(count)]
         self._answers: dict[int, Answer] = {}
@@ -224,9 +223,10 @@ class _Pool:
             self._next += 1
             shared = None
             if self._size:
-                fits = [known for known in worker.free if known.size >= self._size]
-                worker.free = [known for known in worker.free if known not in fits[:1]]
-                shared = fits[0] if fits else Shared(self._size)
+                while shared is None and worker.free:  # what is too small is given up
+                    known = worker.free.pop()
+                    shared = known if known.size >= self._size else None
+                shared = shared or Shared(self._size)
             worker.asked[self._next] = shared
             worker.pipe.send((self._next, address, "" if shared is None else shared.path))
             return RemoteJob(self, self._next)
@@ -256,7 +256,7 @@ class _Pool:
                 raise RuntimeError(_START.format(code)) from None
             if answer is None:
                 worker.is_ready = True
-                if self._source is not None and all(w.is_ready for w in self.workers):
+                if all(w.is_ready for w in self.workers):
                     self._source.forget()
                 continue
             self._answers[answer.number] = answer
@@ -295,7 +295,10 @@ class _Pool:
 
 def _size(part: Any) -> int:
     """Bytes that an array takes in shared memory."""
-    size: int = math.prod(part.shape) * part.dtype.itemsize
+    return _aligned(math.prod(part.shape) * part.dtype.itemsize)
+
+
+def _aligned(size: int) -> int:
     return -(-size // ALIGNMENT) * ALIGNMENT
 
 
