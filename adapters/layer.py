@@ -190,6 +190,14 @@ class AugmentationLayer(keras.layers.Layer):
         """The same shape."""
         return input_shape
 
+    def save_own_variables(self, store: Any) -> None:
+        """Save the number of the next call, which Keras leaves out."""
+        store["calls"] = keras.ops.convert_to_numpy(self._keys.state)
+
+    def load_own_variables(self, store: Any) -> None:
+        """Go on with the call that comes next."""
+        self._keys.state.assign(np.asarray(store["calls"]))
+
     def get_config(self) -> dict[str, Any]:
         """What `from_config` makes the layer of; the pipeline as `probaug.to_dict` says it."""
         own = {"seed": self.seed, "value_range": self.value_range}
