@@ -96,6 +96,9 @@ class AugmentationLayer(keras.layers.Layer):
         names = names_of(OWNER, targets)
         parts = flatten(targets, inputs)
         given = {name: part for name, part in zip(names, parts) if name is not None}
+        ragged = [name for name, part in given.items() if hasattr(part, "row_splits")]
+        if ragged:
+            raise ValueError(f"{OWNER} takes {ragged} dense: pad them, by to_tensor(-1) for boxes")
         results = dict(zip(given, self._outside(list(given), list(given.values()))))
         return pack(targets, [results.get(str(name), part) for name, part in zip(names, parts)])
 

@@ -133,6 +133,14 @@ def test_dropped_boxes_become_padding():
     assert made["bounding_boxes"]["boxes"].numpy()[0].tolist() == [[0, 2, 2, 8], [-1] * 4]
 
 
+def test_ragged_boxes_are_an_error_that_says_what_to_do():
+    boxes = tf.ragged.constant([[[1, 1, 5, 5]], []], ragged_rank=1, dtype=tf.float32)
+    labels = tf.ragged.constant([[1], []], dtype=tf.int32)
+    given = {"images": X[:2], "bounding_boxes": {"boxes": boxes, "labels": labels}}
+    with pytest.raises(ValueError, match=r"dense: pad them, by to_tensor\(-1\)"):
+        AugmentationLayer(boxed(transforms=[A.HorizontalFlip()]))(given, training=True)
+
+
 def test_keypoints_follow():
     pipeline = A.Compose([A.HorizontalFlip(p=1)], keypoint_params=A.KeypointParams("xy"))
     given = {"images": X, "keypoints": np.tile(np.float32([[3, 4], [1, 2]]), (20, 1, 1))}
