@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
@@ -154,6 +154,8 @@ class EpochClock:
 
     def asked(self, batch: int) -> None:
         """Note that a batch was asked for."""
+        if self._cut and self._inside and batch > 0:  # batch 0 may be JAX's look before a fit
+            self._refuse_more()
         self._asked.append(batch)
 
     def trained(self, count: int) -> None:
@@ -176,6 +178,15 @@ class EpochClock:
             return self.epoch, self.first + done
         return (self.epoch if self._frozen else self.epoch + 1), 0
 
+    def _refuse_more(self) -> NoReturn:
+        """Raise an error for a fit that goes on after the rest of an epoch."""
+        self._cut = False
+        raise RuntimeError(
+            f"a fit that resumes within an epoch must end with it, for Keras takes all epochs of a "
+            f"fit to be equally long: fit(..., initial_epoch={self.epoch - 1}, "
+            f"epochs={self.epoch}), then fit(..., initial_epoch={self.epoch}) for the others"
+        )
+
     def tell(self, epoch: int, first: int, steps: int | None) -> None:
         """Take the true epoch from a callback; it holds from the next `begin`.
 
@@ -187,6 +198,9 @@ class EpochClock:
         """
         if self._frozen:
             return
+        if self._cut and epoch != first:
+            self._refuse_more()
+        self._cut = False
         if self._ended is not None and self._ended[0] == epoch:
             self.set(*self._ended)
         self._ended = None
@@ -199,12 +213,6 @@ class EpochClock:
 
     def begin(self) -> None:
         """Keras begins an epoch."""
-        if self._cut:
-            raise RuntimeError(
-                f"a fit that resumes within an epoch must end with it, for Keras takes all epochs "
-                f"of a fit to be equally long: fit(..., initial_epoch={self.epoch - 1}, "
-                f"epochs={self.epoch}), then fit(..., initial_epoch={self.epoch}) for the others"
-            )
         self._inside = True
         if self._told is not None:
             epoch, data_pass = self._told
@@ -216,8 +224,7 @@ class EpochClock:
     def end(self) -> None:
         """Keras ends an epoch, or has only looked at the shapes of two batches."""
         inside, self._inside = self._inside, False
-        if not inside:
-            self._cut = False  # another fit
+        self._cut = False
         if not inside or self._broken_off():
             self._asked.clear()
         elif len(set(self._asked)) >= self.left:
