@@ -177,7 +177,8 @@ class Batch:
                 f"the samples of a batch must be alike, but {name} of sample "
                 f"{self.keys[place][2]} is {value.shape} {value.dtype} and that of sample "
                 f"{self._first[name]} is {array.shape[1:]} {array.dtype}; RandomCrop, Resize or "
-                "PadIfNeeded at a pipeline's end make all sizes one"
+                "PadIfNeeded at a pipeline's end make all sizes one, and dtype='float32' with a "
+                "value_range all types"
             )
         array[place] = value
 

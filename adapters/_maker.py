@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 from ._batch import Batch
 from ._batch_mix import Mixer, Others, joined_keys
 from ._cache import DiskCache, MemoryCache
+from ._checks import refuse, whole
 from ._errors import SPARES, Rescue
 from ._order import Shares, permutation, spares
 from ._recipe import Key, Recipe
@@ -60,6 +62,30 @@ class Maker:
             order.flags.writeable = False
             known = self._order = epoch, order
         return known[1]
+
+    @property
+    def identity(self) -> dict[str, Any]:
+        """What the batches of an epoch are decided by, beside the data and the pipeline."""
+        return {
+            "seed": self.seed,
+            "samples": len(self.samples),
+            "global_batch_size": self.shares.batch_size * self.shares.count,
+            "shuffle": self.shuffle,
+            "drop_last": self.shares.drop_last,
+        }
+
+    def checked(self, owner: str, state: Mapping[str, Any]) -> tuple[int, int]:
+        """Epoch and batch of a saved state, if it is of the same batches."""
+        for name, value in self.identity.items():
+            if state.get(name) != value:
+                raise ValueError(
+                    f"{owner}.load_state_dict: the state is of {name}={state.get(name)!r}, the "
+                    f"sequence has {name}={value!r}, so that its batches are others"
+                )
+        epoch, batch = (whole(owner, f"state[{n!r}]", state.get(n), 0) for n in ("epoch", "batch"))
+        if batch >= self.shares.batches:
+            raise refuse(owner, "state['batch']", f"below {self.shares.batches}", batch)
+        return epoch, batch
 
     def batch(self, address: Address) -> Batch:
         """The batch of an address, not filled yet."""

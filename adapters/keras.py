@@ -286,7 +286,7 @@ class AugmentedSequence(keras.utils.PyDataset):
         if batch is not None and not 0 <= batch <= len(self):
             raise refuse(OWNER, "state_dict(batch)", f"from 0 to {len(self)}", batch)
         epoch, done = self._clock.position(batch)
-        return {"epoch": epoch, "batch": done, **self._identity}
+        return {"epoch": epoch, "batch": done, **self._maker.identity}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Go on where `state_dict` was called, with exactly the batches that come next.
@@ -301,15 +301,7 @@ class AugmentedSequence(keras.utils.PyDataset):
                 number of hosts may differ if together they make up the same size.
 
         """
-        for name, value in self._identity.items():
-            if state.get(name) != value:
-                raise ValueError(
-                    f"{OWNER}.load_state_dict: the state is of {name}={state.get(name)!r}, the "
-                    f"sequence has {name}={value!r}, so that its batches are others"
-                )
-        epoch, batch = (whole(OWNER, f"state[{n!r}]", state.get(n), 0) for n in ("epoch", "batch"))
-        if batch >= self._maker.shares.batches:
-            raise refuse(OWNER, "state['batch']", f"below {self._maker.shares.batches}", batch)
+        epoch, batch = self._maker.checked(OWNER, state)
         self._clock.set(epoch, batch)
 
     @property
@@ -393,17 +385,6 @@ class AugmentedSequence(keras.utils.PyDataset):
                 f"{OWNER}.use_multiprocessing must be False: OpenCV works without Python's lock, "
                 "so that threads=... are faster than processes, which copy every batch"
             )
-
-    @property
-    def _identity(self) -> dict[str, Any]:
-        """What the batches of an epoch are decided by, beside the data and the pipeline."""
-        return {
-            "seed": self.seed,
-            "samples": len(self._maker.samples),
-            "global_batch_size": self.batch_size * self._maker.shares.count,
-            "shuffle": self.shuffle,
-            "drop_last": self.drop_last,
-        }
 
     def _made(self, samples: Samples, mixer: Mixer | None) -> Maker:
         """What makes the batches of these samples."""
