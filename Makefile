@@ -6,7 +6,7 @@
 #                ARGS="--only Rotate Mosaic" draws some
 #   make test    the tests but the slow ones (make test-slow); ARGS="-k flips" picks some
 #   make test-oldest    the same with the oldest OpenCV there is support for, without TensorFlow
-#   make test-torch     those of ToTensorV2 and ToTensor3D, with PyTorch, a large download
+#   make test-backends    what needs PyTorch or JAX: tensors, and feeding Keras on its other backends
 #   make lint    ruff and mypy; make format mends what ruff can
 #   make bench   speed beside Albumentations 2.0.8; OPENCV=4.14.0.94 takes another OpenCV,
 #                ARGS="--only cifar" one pipeline
@@ -23,21 +23,21 @@ WORKERS ?= 2
 OPENCV ?= 5.0.0.93
 # The oldest OpenCV that there is support for.
 OLDEST ?= 4.12.0.88
-# The PyTorch that `make test-torch` installs.
+# The PyTorch that `make test-backends` installs.
 TORCH ?= 2.13.0
 ARGS ?=
 
 RUN = .venv/bin/python
 BENCH = .venv-bench/bin/python
 OLD = .venv-oldest/bin/python
-WITH_TORCH = .venv-torch/bin/python
+BACKENDS = .venv-backends/bin/python
 PYTEST = $(RUN) -m pytest -n $(WORKERS) --dist worksteal
 
 # TensorFlow's start-up messages would bury ours.
 export TF_CPP_MIN_LOG_LEVEL ?= 2
 export PIP_DISABLE_PIP_VERSION_CHECK ?= 1
 
-.PHONY: help ready demo gallery test test-slow test-oldest test-torch lint format bench \
+.PHONY: help ready demo gallery test test-slow test-oldest test-backends lint format bench \
 	bench-transforms clean
 .DELETE_ON_ERROR:
 
@@ -64,9 +64,10 @@ test-oldest: .venv-oldest/ready
 	@$(OLD) tools/check_opencv.py
 	$(OLD) -m pytest -n $(WORKERS) --dist worksteal -m "not slow" $(ARGS)
 
-test-torch: .venv-torch/ready
-	@$(WITH_TORCH) tools/check_opencv.py
-	$(WITH_TORCH) -m pytest tests/test_tensor.py tests/test_scripts_2_0_8.py $(ARGS)
+test-backends: .venv-backends/ready
+	@$(BACKENDS) tools/check_opencv.py
+	$(BACKENDS) -m pytest tests/test_tensor.py tests/test_scripts_2_0_8.py tests/test_layer.py \
+		tests/test_sequence_backends.py $(ARGS)
 
 lint: .venv/ready
 	$(RUN) -m ruff check .
@@ -84,7 +85,7 @@ bench-transforms: .venv-bench/ready-$(OPENCV)
 	$(BENCH) benchmarks/transforms.py $(ARGS)
 
 clean:
-	rm -rf .venv .venv-bench .venv-oldest .venv-torch docs/gallery build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-bench .venv-oldest .venv-backends docs/gallery build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # $(call environment,FOLDER): a virtual environment there, unless there is one.
@@ -107,9 +108,9 @@ endef
 	$(OLD) -m pip install "opencv-python==$(OLDEST)" --editable ".[dev]"
 	@touch $@
 
-.venv-torch/ready: pyproject.toml
-	$(call environment,.venv-torch)
-	$(WITH_TORCH) -m pip install "torch==$(TORCH)" --editable ".[dev,torch]"
+.venv-backends/ready: pyproject.toml
+	$(call environment,.venv-backends)
+	$(BACKENDS) -m pip install "torch==$(TORCH)" jax --editable ".[dev,tensorflow,torch]"
 	@touch $@
 
 # Albumentations brings OpenCV's headless wheel, so it has an environment of its own, and probaug
