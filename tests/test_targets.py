@@ -107,8 +107,12 @@ def test_a_target_alone_is_as_in_company(name, transforms):
 def test_frames_share_one_draw():
     pipeline = A.Compose([Turn(p=1), Power(p=1), Flip(p=0.5)], seed=1)
     for key in range(5):
-        images = pipeline(key=(0, 0, key), image=IMAGE, images=np.stack([IMAGE] * 3), volumes=np.stack(
-            [[IMAGE] * 2] * 2))  # fmt: skip
+        images = pipeline(
+            key=(0, 0, key),
+            image=IMAGE,
+            images=np.stack([IMAGE] * 3),
+            volumes=np.stack([[IMAGE] * 2] * 2),
+        )
         for frame in (*images["images"], *images["volumes"].reshape(-1, H, W, 3)):
             np.testing.assert_array_equal(frame, images["image"])
 
