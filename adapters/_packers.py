@@ -202,7 +202,15 @@ class KeypointPacker:
                 f"keypoints must be (K, {wide}) in the format {self.columns!r}, or "
                 f"(K, {wide + 1}) with a visibility, got {points.shape}"
             )
-        seen = points[:, wide] if points.shape[1] > wide else np.ones(len(points))
+        if points.shape[1] > wide:
+            seen = points[:, wide]
+        else:
+            seen = np.asarray(data.get("visibility", np.ones(len(points))), np.float64)
+            if seen.shape != (len(points),):
+                raise ValueError(
+                    f"visibility must be one number for each of {len(points)} keypoints, "
+                    f"got shape {seen.shape}"
+                )
         known = np.isfinite(points[:, :wide]).all(axis=1) & (seen > 0)
         points = np.column_stack([points[:, :wide], seen])
         points[~known] = 0

@@ -66,12 +66,12 @@ class AugmentedSequence(keras.utils.PyDataset):
     Args:
         source: (x,), (x, y) or (x, y, sample_weight), each indexed by sample or a dict of such
             columns; or anything with a length whose items are dicts, the readers of
-            `probaug.data` for one: "image", and "label" (or "class"), "mask", "keypoints",
-            "bboxes" with the pipeline's label fields, with "masks" too or instead all of them in
-            "instances", and "sample_weight" if wanted; every other key goes to the pipeline.
-            Where an image or a mask is a path, the file is decoded. For detection and instances y
-            is a dict of "boxes", in the pipeline's format, "labels", where -1 is padding, and
-            "masks".
+            `probaug.data` for one: "image", and "label" (or "class"), "mask", "keypoints"
+            (their "visibility" beside them or as a last column), "bboxes" with the pipeline's
+            label fields, with "masks" too or instead all of them in "instances", and
+            "sample_weight" if wanted; every other key goes to the pipeline. Where an image or a
+            mask is a path, the file is decoded. For detection and instances y is a dict of
+            "boxes", in the pipeline's format, "labels", where -1 is padding, and "masks".
         pipeline: What augments a sample: a Compose or a single transform.
         task: One of those above.
         batch_size: Samples in a batch.

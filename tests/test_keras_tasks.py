@@ -230,6 +230,21 @@ def test_left_and_right_change_places_with_their_visibility():
     np.testing.assert_array_equal(y, mirrored)
 
 
+def test_visibility_of_its_own_counts_as_a_last_column_does():
+    seen = np.array([[2, 0, 1, 1], [0, 1, 2, 1]])
+    pipeline = pointed(A.HorizontalFlip(p=1), label_mapping={0: 1})
+    options = {"task": "keypoints", "keypoint_format": "xyv", **PLAIN}
+    column = y_of(np.dstack([POINTS, seen]), pipeline, task="keypoints", keypoint_format="xyv")
+    samples = [
+        {"image": image, "keypoints": points, "visibility": row}
+        for image, points, row in zip(photos(2), POINTS, seen, strict=True)
+    ]
+    np.testing.assert_array_equal(AugmentedSequence(samples, pipeline, **options)[0][1], column)
+    samples[0]["visibility"] = [1, 0]
+    with pytest.raises(ValueError, match="visibility must be one number for each of 4 keypoints"):
+        AugmentedSequence(samples, pipeline, **options)[0]
+
+
 def test_wrong_keypoints():
     with pytest.raises(ValueError, match="needs a pipeline that knows its keypoints"):
         y_of(POINTS, task="keypoints")
