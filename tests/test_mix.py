@@ -344,3 +344,13 @@ def test_all_overlays_are_pasted_in_order_and_large_ones_fit():
 def test_overlays_that_do_not_fit_are_an_error(element, words):
     with pytest.raises((ValueError, TypeError), match=rf"overlay_metadata\[0\].*{words}"):
         A.OverlayElements(p=1)(**sample(1), overlay_metadata=[element])
+
+
+@pytest.mark.parametrize("label", [0.25, np.float32(0.25), np.array(0.25), np.array([0.25])])
+def test_labels_keep_their_kind(label):
+    image = np.zeros((8, 8, 3), np.uint8)
+    other = {"image": image, "label": label * 3}
+    result = A.MixUp(p=1)(image=image, label=label, mixup_metadata=other)["label"]
+    assert type(result) is type(label)
+    assert np.shape(result) == np.shape(label)
+    assert 0.25 <= float(np.ravel(result)[0]) <= 0.75

@@ -79,10 +79,8 @@ class _Pair(Mix, base=True):
                     "np.eye(classes, dtype=np.float32)[label]"
                 )
             mixed = share * soft[0] + (1 - share) * soft[1]
-            # NumPy makes scalars of arrays without axes
-            canvas.data[key] = (
-                np.asarray(mixed, soft[0].dtype) if soft[0].ndim else type(mine)(mixed)
-            )
+            is_number = not isinstance(mine, np.ndarray) and soft[0].ndim == 0
+            canvas.data[key] = type(mine)(mixed) if is_number else np.asarray(mixed, soft[0].dtype)
 
 
 class MixUp(_Pair):
