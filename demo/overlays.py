@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 
 import probaug as A
+from probaug.data.objects import mirrored
 
 from . import draw
 from .coco import Photo
@@ -15,7 +16,7 @@ from .coco import Photo
 VERSIONS = 8
 
 
-def pipeline(side: int, seed: int) -> A.Compose:
+def pipeline(side: int, seed: int, names: Sequence[str]) -> A.Compose:
     """Move, recolour and damage a photo together with its boxes, masks and keypoints."""
     return A.Compose(
         [
@@ -55,7 +56,9 @@ def pipeline(side: int, seed: int) -> A.Compose:
             ),
         ],
         bbox_params=A.BboxParams("coco", label_fields=["labels", "ids"], min_visibility=0.2),
-        keypoint_params=A.KeypointParams("xy", label_fields=["keypoint_labels"]),
+        keypoint_params=A.KeypointParams(
+            "xy", label_fields=["keypoint_labels"], label_mapping=mirrored(names)
+        ),
         seed=seed,
     )
 
@@ -71,7 +74,8 @@ def choose(photos: Sequence[Photo], count: int) -> list[Photo]:
 
 def rows(photos: Sequence[Photo], side: int, seed: int) -> Iterator[list[np.ndarray]]:
     """For each photo the original and its versions, with everything drawn, as one row."""
-    augment = pipeline(side, seed)
+    names = sorted({name for photo in photos for name in photo.keypoint_labels})
+    augment = pipeline(side, seed, names)
     for row, photo in enumerate(photos):
         image, masks = photo.image(), photo.masks()
         cells = [original(photo, image, masks, side)]
