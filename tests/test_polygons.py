@@ -291,3 +291,22 @@ def drawn(rings, shape):
         cv2.fillPoly(one, [ring], 1, shift=4)
         mask |= one
     return mask
+
+
+def test_an_object_that_is_taken_away_takes_its_outline_along():
+    angles = np.linspace(0, 2 * np.pi, 40, endpoint=False)
+    ring = np.stack([100 + 30.3 * np.cos(angles), 50 + 20.7 * np.sin(angles)], axis=1)
+    mask = filled_by_centres(ring)
+    result = A.MaskDropout(p=1)(image=IMAGE, mask=mask, polygons=[ring])
+    assert result["polygons"] == []
+
+
+def filled_by_centres(ring):
+    """The pixels whose centres lie in a ring."""
+    y, x = np.mgrid[:100, :200] + 0.5
+    inside = np.zeros(x.shape, bool)
+    for (x1, y1), (x2, y2) in zip(ring, np.roll(ring, -1, axis=0), strict=True):
+        crosses = (y1 > y) != (y2 > y)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            inside ^= crosses & (x < (x2 - x1) * (y - y1) / (y2 - y1) + x1)
+    return inside.astype(np.uint8)

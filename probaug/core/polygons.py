@@ -31,6 +31,8 @@ HORIZON = 0.1
 """Parts of a shape that come out ten times as large as others are cut off."""
 GRID = 4
 """Steps per pixel of the grid that polygons grow on."""
+RIM = 0.05
+"""What part of a wholly covered shape may seem to be seen, for its outline cuts through pixels."""
 SLIVER = 1e-9
 """Square pixels; what rounding leaves of nothing."""
 
@@ -287,7 +289,7 @@ def enough_seen(shapes: list[list[Ring]], hidden: Array, params: Any) -> Array:
     """Which shapes keep enough under a mask of hidden pixels; those under none of it all do."""
     areas = np.array([sum(map(area, rings)) for rings in shapes])
     seen = np.array([part_seen(rings, hidden) for rings in shapes])
-    enough = (seen > 0) & (seen >= params.min_visibility) & (seen * areas >= params.min_area)
+    enough = (seen > RIM) & (seen >= params.min_visibility) & (seen * areas >= params.min_area)
     return np.asarray((seen == 1) | enough)
 
 
