@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import io
 import logging
 import os
 import shutil
 import tempfile
 import threading
 import weakref
+import zlib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -152,8 +154,11 @@ class DiskCache:
         beside = path.with_name(f".{path.stem}-{os.getpid()}-{threading.get_ident()}")
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
+            data = io.BytesIO()
+            np.save(data, array, allow_pickle=False)
             with open(beside, "wb") as file:
-                np.save(file, array, allow_pickle=False)
+                file.write(data.getbuffer())
+                file.write(_sum(data.getbuffer()))
             os.replace(beside, path)
         except OSError as error:
             with contextlib.suppress(OSError):
@@ -169,13 +174,20 @@ def _is_plain(value: Any) -> bool:
 
 
 def _loaded(path: Path) -> Array | None:
-    """The array of a file; None if there is none, or not a whole one."""
+    """The array of a file; None if there is none, or not as it was written."""
     try:
-        with open(path, "rb") as file:
-            array: Array = np.load(file, allow_pickle=False)
-            return array
-    except (OSError, ValueError, EOFError):
+        data = memoryview(path.read_bytes())
+    except OSError:
         return None
+    if len(data) <= 4 or data[-4:] != _sum(data[:-4]):
+        return None
+    array: Array = np.load(io.BytesIO(data[:-4]), allow_pickle=False)
+    return array
+
+
+def _sum(data: memoryview) -> bytes:
+    """What stands behind an array, to know it by; NumPy does not read that far."""
+    return zlib.crc32(data).to_bytes(4, "little")
 
 
 def _remove(folder: Path, process: int) -> None:

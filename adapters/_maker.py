@@ -53,7 +53,12 @@ class Maker:
 
     def order(self, epoch: int) -> NDArray[np.intp]:
         """All samples in the order of an epoch."""
-        count = len(self.samples)
+        count = self.shares.samples
+        if len(self.samples) != count:
+            raise RuntimeError(
+                f"the source had {count} samples when the sequence was made, now it has "
+                f"{len(self.samples)}; a source that changes needs a new sequence"
+            )
         if not self.shuffle:
             return np.arange(count)
         known = self._order

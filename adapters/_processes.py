@@ -9,13 +9,14 @@ import mmap
 import multiprocessing
 import os
 import pickle
+import signal
 import tempfile
 import threading
 import weakref
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, NoReturn
 
 import cv2
 import numpy as np
@@ -45,7 +46,7 @@ class Shared:
         self.map = mmap.mmap(file, size)
         os.close(file)
         self.size = size
-        self.forget = weakref.finalize(self, _unlink, self.path)
+        self.forget = weakref.finalize(self, _unlink, self.path, os.getpid())
 
     def _reserve(self, folder: str | None, size: int) -> tuple[int, str] | None:
         """A file of this size; a file that only seems to have room would kill who writes to it."""
@@ -61,14 +62,15 @@ class Shared:
                 os.truncate(file, size)
         except OSError:
             os.close(file)
-            _unlink(path)
+            _unlink(path, os.getpid())
             return None
         return file, path
 
 
-def _unlink(path: str) -> None:
-    with contextlib.suppress(OSError):
-        os.unlink(path)
+def _unlink(path: str, process: int) -> None:
+    if os.getpid() == process:  # a forked child has no say in it
+        with contextlib.suppress(OSError):
+            os.unlink(path)
 
 
 def _open(path: str) -> mmap.mmap:
@@ -104,12 +106,13 @@ class Answer:
 
 def _serve(pipe: Connection, data: bytes, path: str, spans: list[tuple[int, int]]) -> None:
     """Make batches until nobody asks any more."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for our parent, who may go on
     cv2.setNumThreads(0)  # a process is as many threads as are wanted
     whole = memoryview(_open(path))
     buffers = [whole[low:high] for low, high in spans]
     maker: Maker = pickle.loads(data, buffers=buffers)  # noqa: S301  our parent's own
     maps: dict[str, mmap.mmap] = {}
-    with contextlib.suppress(EOFError, KeyboardInterrupt, OSError):
+    with contextlib.suppress(EOFError, OSError):
         pipe.send(None)
         while (question := pipe.recv()) is not None:
             number, address, path = question
@@ -214,7 +217,7 @@ class _Pool:
         self._lock = threading.Lock()
         self._next = 0
         self._size = 0  # bytes of a batch
-        self.stop = weakref.finalize(self, _stop, self.workers)
+        self.stop = weakref.finalize(self, _stop, self.workers, os.getpid())
 
     def ask(self, address: Address) -> RemoteJob:
         """Let the process that has least to do make a batch."""
@@ -228,7 +231,10 @@ class _Pool:
                     shared = known if known.size >= self._size else None
                 shared = shared or Shared(self._size)
             worker.asked[self._next] = shared
-            worker.pipe.send((self._next, address, "" if shared is None else shared.path))
+            try:
+                worker.pipe.send((self._next, address, "" if shared is None else shared.path))
+            except OSError:
+                self._ended(worker)
             return RemoteJob(self, self._next)
 
     def drop(self, number: int) -> None:
@@ -240,8 +246,12 @@ class _Pool:
     def take(self, number: int) -> Finished:
         """Wait for a batch; take what comes meanwhile."""
         with self._lock:
-            while number not in self._answers:
-                self._listen()
+            try:
+                while number not in self._answers:
+                    self._listen()
+            except KeyboardInterrupt:
+                self._dropped.add(number)
+                raise
             return self._finished(number)
 
     def _listen(self) -> None:
@@ -250,10 +260,10 @@ class _Pool:
             try:
                 answer = worker.pipe.recv()
             except (EOFError, OSError):
-                worker.process.join(10)
-                code = worker.process.exitcode
+                self._ended(worker)
+            except KeyboardInterrupt:  # perhaps in the middle of an answer
                 self.stop()
-                raise RuntimeError(_START.format(code)) from None
+                raise
             if answer is None:
                 worker.is_ready = True
                 if all(w.is_ready for w in self.workers):
@@ -261,6 +271,12 @@ class _Pool:
                 continue
             self._answers[answer.number] = answer
             self._tidy(answer.number)
+
+    def _ended(self, worker: _Worker) -> NoReturn:
+        worker.process.join(10)
+        code = worker.process.exitcode
+        self.stop()
+        raise RuntimeError(_START.format(code)) from None
 
     def _tidy(self, number: int) -> None:
         """Throw an answer away if it is there and nobody wants it."""
@@ -302,7 +318,9 @@ def _aligned(size: int) -> int:
     return -(-size // ALIGNMENT) * ALIGNMENT
 
 
-def _stop(workers: list[_Worker]) -> None:
+def _stop(workers: list[_Worker], process: int) -> None:
+    if os.getpid() != process:  # they go on working for the parent of a forked child
+        return
     for worker in workers:
         with contextlib.suppress(OSError):
             worker.pipe.send(None)

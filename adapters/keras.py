@@ -106,7 +106,8 @@ class AugmentedSequence(keras.utils.PyDataset):
         drop_last: Leave out the last batch if it is not full.
         shard: (index, count): this is one of several hosts, each with its part of every epoch.
             All have equally many batches; batch b of all of them together is the same samples for
-            any number of hosts that together make up the same size.
+            any number of hosts that together make up the same size, up to the end of an epoch in
+            which not every host would have a sample left.
         cache: "memory" or "disk" keeps pictures as they were read: those of files, and what a
             source that is no list gives, whose samples must then always be the same.
         cache_folder: Where "disk" keeps decoded files for later runs; None takes a temporary

@@ -5,7 +5,7 @@ import pytest
 
 pytest.importorskip("keras")
 
-from keras_helpers import FLIP, boxed, photos, stamped
+from keras_helpers import FLIP, NOTHING, boxed, photos, stamped
 
 from probaug.adapters.keras import AugmentedSequence
 
@@ -69,6 +69,17 @@ def test_samples_must_be_dicts_with_an_image():
         AugmentedSequence([{"photo": 1}], FLIP)[0]
     with pytest.raises(KeyError, match="the sample has no 'mask'"):
         AugmentedSequence([{"image": photos(1)[0]}], FLIP, task="segmentation")[0]
+
+
+@pytest.mark.parametrize("shuffle", [True, False])
+@pytest.mark.parametrize("length", [3, 5, 30])
+def test_a_source_that_changes_its_length_is_told(length, shuffle):
+    source = [{"image": image} for image in photos()]
+    sequence = AugmentedSequence(source, NOTHING, batch_size=8, shuffle=shuffle, threads=0)
+    assert len(sequence[2][0]) == 4
+    source[:] = (source * 2)[:length]
+    with pytest.raises(RuntimeError, match=f"had 20 samples .* now it has {length}"):
+        sequence[0]
 
 
 def test_keras_workers_cannot_be_set_later():

@@ -253,7 +253,19 @@ def test_files_stay_in_a_folder_for_another_run(files, tmp_path):
     second.close()
 
 
-@pytest.mark.parametrize("damage", [b"", b"\x93NUMPY", None])
+DAMAGES = {
+    "cut": lambda whole: whole[:-1],
+    "start": lambda whole: whole[:6],
+    "empty": lambda whole: b"",
+    "zip": lambda whole: b"PK\5\6" + bytes(18),
+    "header": lambda whole: whole[:10] + b"[" + whole[11:],
+    "shape": lambda whole: whole.replace(b"(24,", b"(12,"),
+    "pixel": lambda whole: whole[:200] + bytes([whole[200] ^ 1]) + whole[201:],
+    "pickle": None,
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES)
 def test_a_damaged_file_of_the_cache_is_written_anew(files, tmp_path, damage):
     """A run may be killed while it writes, and nobody's pickles are opened."""
     folder = tmp_path / "kept"
@@ -264,7 +276,9 @@ def test_a_damaged_file_of_the_cache_is_written_anew(files, tmp_path, damage):
     if damage is None:
         np.save(kept, np.array([print], object), allow_pickle=True)
     else:
-        kept.write_bytes(damage or whole[:-1])
+        damaged = damage(whole)
+        assert damaged != whole
+        kept.write_bytes(damaged)
     assert bytes_of(sequence[0]) == expected
     assert kept.read_bytes() == whole
     sequence.close()

@@ -3,6 +3,8 @@
 import gc
 import glob
 import multiprocessing
+import os
+import signal
 import subprocess
 import sys
 import textwrap
@@ -118,6 +120,42 @@ def test_a_model_trains_and_nothing_is_left():
     gc.collect()
     assert not multiprocessing.active_children()
     assert names() <= before
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+def test_a_forked_child_does_not_end_its_parent_s_processes():
+    sequence = AugmentedSequence((photos(), np.arange(20)), FLIP, processes=1, batch_size=6, seed=1)
+    expected = epoch_of(sequence)
+    child = multiprocessing.get_context("fork").Process(target=sequence.close)
+    child.start()
+    child.join(timeout=60)
+    assert child.exitcode == 0
+    assert epoch_of(sequence) == expected
+    sequence.close()
+
+
+def test_ctrl_c_is_not_for_the_processes():
+    """A terminal sends it to all of them; the notebook that got it may go on."""
+    sequence = AugmentedSequence((photos(), np.arange(20)), FLIP, processes=1, batch_size=6, seed=1)
+    expected = epoch_of(sequence)
+    (child,) = multiprocessing.active_children()
+    os.kill(child.pid, signal.SIGINT)
+    assert epoch_of(sequence) == expected
+    assert child.is_alive()
+    sequence.close()
+
+
+def test_a_process_that_is_killed_between_batches_is_an_error_once():
+    sequence = AugmentedSequence((photos(), np.arange(20)), FLIP, processes=1, batch_size=6, seed=1)
+    expected = epoch_of(sequence)
+    (child,) = multiprocessing.active_children()
+    child.kill()
+    child.join()
+    with pytest.raises(RuntimeError, match="a process of AugmentedSequence ended with exit code"):
+        sequence[0]
+    assert epoch_of(sequence) == expected
+    sequence.close()
 
 
 def test_a_script_without_a_guard_is_told_about_it(tmp_path):
