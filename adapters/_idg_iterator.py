@@ -192,6 +192,11 @@ class Augmenting(Iterator):
         """Stop the threads; they start again when the next batch is asked for."""
         self._feed.close()
 
+    def on_epoch_end(self) -> None:
+        """Go on to the next epoch, if all batches of this one were asked for."""
+        super().on_epoch_end()
+        self._feed.rest()
+
     def _read(self, index: int) -> dict[str, Any]:
         """The targets of one sample."""
         raise NotImplementedError

@@ -101,17 +101,24 @@ class Running:
 
 
 class ThreadsRunning(Running):
-    """Threads, too."""
+    """Threads, too, while there is something to do."""
 
-    def __init__(self, threads: int) -> None:
+    def __init__(self) -> None:
         super().__init__()
-        self.pool = ThreadPoolExecutor(threads, "probaug") if threads else None
+        self.pool: ThreadPoolExecutor | None = None
+
+    def rest(self, wait: bool = False) -> None:
+        """Let threads end when they have done what they were given."""
+        with self.lock:
+            pool, self.pool = self.pool, None
+        if pool is not None:
+            pool.shutdown(wait=wait)
 
     def close(self) -> None:
-        for job in self.ahead.values():
-            job.cancel()
-        if self.pool is not None and self.process == os.getpid():
-            self.pool.shutdown(wait=True)
+        if self.process == os.getpid():
+            for job in self.ahead.values():
+                job.cancel()
+            self.rest(wait=True)
 
 
 class Workers:
@@ -159,6 +166,12 @@ class Workers:
                     running.ahead[other] = self._start(running, other, make)
         return job.result()
 
+    def rest(self) -> None:
+        """End the threads after an epoch: Keras may hold on to a sequence for ever."""
+        running = self._running
+        if isinstance(running, ThreadsRunning) and not running.is_over:
+            running.rest()
+
     def close(self) -> None:
         """Stop the threads; the next request starts new ones."""
         running, self._running = self._running, None
@@ -167,12 +180,14 @@ class Workers:
 
     def _start(self, running: Any, address: Address, make: Callable[[Address], Batch]) -> AnyJob:
         job = Job(make(address))
-        if running.pool is not None:
+        if self.threads:
+            if running.pool is None:
+                running.pool = ThreadPoolExecutor(self.threads, "probaug")
             job.start(running.pool, self.threads)
         return job
 
     def _new(self) -> Running:
-        return ThreadsRunning(self.threads)
+        return ThreadsRunning()
 
     def _alive(self) -> Running:
         running = self._running

@@ -359,6 +359,7 @@ class AugmentedSequence(keras.utils.PyDataset):
     def on_epoch_end(self) -> None:
         """Hear from Keras that an epoch ends."""
         self._clock.end()
+        self._feed.rest()
 
     @property
     def workers(self) -> int:

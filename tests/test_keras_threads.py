@@ -11,8 +11,9 @@ import pytest
 
 pytest.importorskip("keras")
 
-from keras_helpers import FLIP, epoch_of, photos, stamped
+from keras_helpers import FLIP, classifier, epoch_of, photos, stamped
 
+from probaug.adapters.image_data_generator import ImageDataGenerator
 from probaug.adapters.keras import AugmentedSequence
 
 
@@ -35,6 +36,22 @@ def test_threads_start_late_and_end():
     for thread in left:
         thread.join(timeout=10)
     assert not threads()
+
+
+def test_no_thread_is_left_after_a_fit_though_keras_keeps_the_sequence():
+    gc.collect()
+    before = set(threading.enumerate())
+    sequence = AugmentedSequence((photos(), np.arange(20) % 3), FLIP, threads=2, batch_size=4)
+    flow = ImageDataGenerator(rotation_range=9, threads=2).flow(photos(), np.arange(20) % 3, 4)
+    model = classifier()
+    model.fit(sequence, epochs=2, validation_data=flow, verbose=0)
+    model.fit(sequence, epochs=2, steps_per_epoch=2, verbose=0)
+    model.evaluate(flow, verbose=0)
+    for thread in set(threading.enumerate()) - before:
+        if thread.name.startswith("probaug"):
+            thread.join(timeout=10)
+            assert not thread.is_alive()
+    assert epoch_of(sequence)
 
 
 def test_a_pickle_is_the_same_sequence():
