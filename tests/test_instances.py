@@ -282,3 +282,54 @@ def test_replay_does_it_again_with_all_targets():
         assert one["bbox"] == other["bbox"]
         assert one["polygon"] == other["polygon"]
         np.testing.assert_array_equal(one["keypoints"], other["keypoints"])
+
+
+# points in holes
+
+
+class Left(A.CoarseDropout):
+    """Covers the left half."""
+
+    def holes(self, size, **params):
+        return [(0, 0, size.width // 2, size.height)]
+
+
+def covered(*before, **more):
+    params = A.KeypointParams("xy", **{"has_visibility": True, **more})
+    return A.Compose([*before, Left(p=1)], keypoint_params=params)
+
+
+SEEN = [(10, 5, 2, "a"), (20, 5, 1, "b"), (30, 5, 0, "c"), (150, 5, 2, "d")]
+
+
+@pytest.mark.parametrize("remove_invisible", [True, False])
+def test_points_in_holes_are_hidden_where_rows_say_what_is_seen(remove_invisible):
+    given = list(SEEN)
+    result = covered(remove_invisible=remove_invisible)(image=IMAGE, keypoints=given)
+    assert result["keypoints"] == [(10, 5, 1, "a"), *SEEN[1:]]
+    assert given == SEEN
+    array = np.array([row[:3] for row in SEEN], np.float32)
+    mirrored = covered(A.HorizontalFlip(p=1))(image=IMAGE, keypoints=array)["keypoints"]
+    assert mirrored.dtype == np.float32
+    assert mirrored.tolist() == [[189, 5, 2], [179, 5, 1], [169, 5, 0], [49, 5, 1]]
+    assert array[:, 2].tolist() == [2, 1, 0, 2]
+    plain = covered(has_visibility=False)(image=IMAGE, keypoints=SEEN)
+    assert plain["keypoints"] == SEEN[3:]
+
+
+def test_points_of_instances_are_hidden():
+    pipe = covered(A.HorizontalFlip(p=1)).replace(bbox_params=A.BboxParams("coco"))
+    given = [{**one, "bbox": [0, 0, 200, 100]} for one in (DOG, CAT)]
+    for kind in (np.asarray, np.ndarray.tolist):
+        rows = [{**one, "keypoints": kind(one["keypoints"])} for one in given]
+        result = pipe(image=IMAGE, instances=rows)["instances"]
+        seen = [np.asarray(one["keypoints"])[:, 2].tolist() for one in result]
+        assert seen == [[1, 1], [2, 1]]
+    assert DOG["keypoints"][:, 2].tolist() == [2, 1]
+
+
+def test_a_visibility_that_is_not_there_says_so():
+    with pytest.raises(ValueError, match="keypoints must have a visibility behind 'xy' in every"):
+        covered()(image=IMAGE, keypoints=[(10, 5, 2), (20, 5)])
+    assert covered()(image=IMAGE, keypoints=[])["keypoints"] == []
+    assert len(covered()(image=IMAGE, keypoints=np.zeros((0, 3)))["keypoints"]) == 0

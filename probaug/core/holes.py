@@ -242,19 +242,20 @@ def hull_of_free(free: Array, x: Array, y: Array) -> tuple[Array | None, float]:
 
 
 def cover_points(points: Points, holes: Cover) -> None:
-    """Drop the keypoints in holes, if the params ask for invisible ones to be dropped."""
-    if not len(points.values) or not points.params.remove_invisible:
+    """Drop or hide the keypoints in holes, if the params ask for it."""
+    params = points.params
+    if not len(points.values) or not (params.remove_invisible or params.has_visibility):
         return
     if isinstance(holes, np.ndarray):
         x, y = np.floor(points.values[:, :2].T).astype(np.intp)
         inside = (x >= 0) & (y >= 0) & (x < holes.shape[1]) & (y < holes.shape[0])
         inside[inside] = holes[y[inside], x[inside]]
-        points.keep(~inside)
+        points.cover(inside)
         return
     cover = np.array(holes, np.float64).reshape(-1, 4)
     at = points.values[:, None, :2]
     covered = np.any(np.all((at >= cover[:, :2]) & (at < cover[:, 2:]), axis=2), axis=1)
-    points.keep(~covered)
+    points.cover(covered)
 
 
 def cover_labels(canvas: Canvas, holes: Cover) -> None:

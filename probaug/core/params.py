@@ -118,6 +118,9 @@ class KeypointParams(_LabelParams):
         check_each_transform: Drop points after every transform, not only at the end.
         label_mapping: Pairs of labels, or a dict of them, that change places in a mirror: left and
             right eye. They are values of the first label field; without one, numbers of rows.
+        has_visibility: The column behind the format's is a visibility as COCO has it: 0 not
+            labelled, 1 hidden, 2 seen. A seen point that a hole covers is then not dropped but
+            hidden.
 
     """
 
@@ -127,6 +130,7 @@ class KeypointParams(_LabelParams):
     angle_in_degrees: bool = True
     check_each_transform: bool = True
     label_mapping: Annotated[tuple[tuple[Any, Any], ...] | None, AsPairs()] = None
+    has_visibility: bool = False
 
 
 @register

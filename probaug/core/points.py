@@ -40,6 +40,11 @@ class Points:
         if "a" in params.format and params.angle_in_degrees:
             self.start[:, 3] = np.deg2rad(self.start[:, 3])
         self.start[:, :2] += 0.5
+        if self.params.has_visibility and not self.source.are_wider():
+            raise ValueError(
+                f"{name} must have a visibility behind {params.format!r} in every row, as "
+                "KeypointParams(has_visibility=True) says"
+            )
         self.rows = np.arange(len(numbers))
         self.values = self._checked(name, size)
         self.settled: Array | None = None
@@ -112,6 +117,13 @@ class Points:
         """Keep some rows (a boolean mask)."""
         if not kept.all():
             self.values, self.rows = self.values[kept], self.rows[kept]
+
+    def cover(self, covered: Array) -> None:
+        """Drop some rows (a boolean mask) that a hole covers, or hide them where that can be said."""
+        if not self.params.has_visibility:
+            self.keep(~covered)
+        elif covered.any():
+            self.source = self.source.hiding(self.rows[covered])
 
     def exchange(self) -> None:
         """In a mirror, let each point take the place in the order of its counterpart.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from typing import Any
 
 import numpy as np
@@ -62,6 +63,31 @@ class Rows:
         if len(columns) > 1:
             raise ValueError(f"rows of {name} must be of one length, got {sorted(columns)}")
         return [list(column) for column in zip(*(row[width:] for row in self.given))]
+
+    def are_wider(self) -> bool:
+        """Whether every row has more columns than the coordinates."""
+        if self.is_array:
+            return self.given.ndim != 2 or self.given.shape[1] > self.width
+        return all(len(row) > self.width for row in self.given)
+
+    def hiding(self, rows: Array) -> Rows:
+        """The same, but that a 2 behind the coordinates of some rows is a 1."""
+        changed, at = copy.copy(self), self.width
+        places = [row for row in rows.tolist() if self.given[row][at] == 2]
+        if self.is_array:
+            changed.given = self.given.copy()
+            changed.given[places, at] = 1
+            return changed
+        given = list(self.given)
+        for place in places:
+            row = given[place]
+            if isinstance(row, np.ndarray):
+                given[place] = row.copy()
+                given[place][at] = 1
+            else:
+                given[place] = kind_of(row)([*row[:at], 1, *row[at + 1 :]])
+        changed.given = kind_of(self.given)(given)
+        return changed
 
     def append(self, extras: list[Any], labels: list[Any]) -> int:
         """Add a row of no place, with what stands behind the coordinates; return its number."""
