@@ -319,9 +319,9 @@ def test_points_in_holes_are_hidden_where_rows_say_what_is_seen(remove_invisible
 
 def test_points_of_instances_are_hidden():
     pipe = covered(A.HorizontalFlip(p=1)).replace(bbox_params=A.BboxParams("coco"))
-    given = [{**one, "bbox": [0, 0, 200, 100]} for one in (DOG, CAT)]
+    points = [one["keypoints"] for one in (DOG, CAT)]
     for kind in (np.asarray, np.ndarray.tolist):
-        rows = [{**one, "keypoints": kind(one["keypoints"])} for one in given]
+        rows = [{"bbox": [0, 0, 200, 100], "keypoints": kind(each)} for each in points]
         result = pipe(image=IMAGE, instances=rows)["instances"]
         seen = [np.asarray(one["keypoints"])[:, 2].tolist() for one in result]
         assert seen == [[1, 1], [2, 1]]

@@ -119,7 +119,7 @@ class Points:
             self.values, self.rows = self.values[kept], self.rows[kept]
 
     def cover(self, covered: Array) -> None:
-        """Drop some rows (a boolean mask) that a hole covers, or hide them where that can be said."""
+        """Drop rows that a hole covers (a boolean mask), or hide them where that can be said."""
         if not self.params.has_visibility:
             self.keep(~covered)
         elif covered.any():
