@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
+
+from probaug.core.warn import warn
 
 from ._idg_arrays import NumpyArrayIterator
 from ._idg_files import DirectoryIterator
@@ -148,10 +149,10 @@ class Flows:
             if name in more:
                 del more[name]
                 message = f"{OWNER}.flow_from_dataframe: {name} has no effect any more"
-                warnings.warn(message, DeprecationWarning, stacklevel=2)
+                warn(message, DeprecationWarning)
         if class_mode == "other":
             message = f"{OWNER}.flow_from_dataframe: class_mode='other' is called 'raw' today"
-            warnings.warn(message, DeprecationWarning, stacklevel=2)
+            warn(message, DeprecationWarning)
             class_mode = "raw"
         return DataFrameIterator(
             dataframe, directory, self, x_col, y_col, weight_col, target_size, color_mode, classes,

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-import warnings
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+
+from probaug.core.warn import warn
 
 from ._checks import refuse
 from ._idg_files import FromFiles, valid
@@ -163,10 +164,9 @@ class DataFrameIterator(FromFiles):
         missing = len(names) - len(good)
         if missing:
             first = next(name for row, name in enumerate(names) if row not in set(good))
-            warnings.warn(
+            warn(
                 f"{missing} of {len(names)} filenames in column {x_col!r} name no image file and "
-                f"are left out; the first is {first!r}",
-                stacklevel=4,
+                f"are left out; the first is {first!r}"
             )
         return good
 

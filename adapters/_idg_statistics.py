@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from probaug.core.warn import warn
 
 from ._checks import refuse
 
@@ -60,18 +61,17 @@ class Statistics:
         ):
             if getattr(self, name) and bool(getattr(self, also)) != value:
                 setattr(self, also, value)
-                message = f"ImageDataGenerator: {name} sets {also} to {value}"
-                warnings.warn(message, stacklevel=4)
+                warn(f"ImageDataGenerator: {name} sets {also} to {value}")
         floats = np.dtype(self.dtype).kind == "f"
-        if not floats and (self.rescale or self._by_sample or self._by_feature):
+        if not floats and (self.rescale or self._of_sample or self._of_data):
             raise refuse("ImageDataGenerator", "dtype", "a float to be standardised", self.dtype)
 
     @property
-    def _by_sample(self) -> bool:
+    def _of_sample(self) -> bool:
         return bool(self.samplewise_center or self.samplewise_std_normalization)
 
     @property
-    def _by_feature(self) -> bool:
+    def _of_data(self) -> bool:
         return bool(
             self.featurewise_center or self.featurewise_std_normalization or self.zca_whitening
         )
@@ -90,7 +90,10 @@ class Statistics:
 
     def standardize(self, x: Array) -> Array:
         """Standardise an image or a batch of floats, in place; give it."""
-        x = self._by_itself(x)
+        return self._by_data(self._by_itself(x))
+
+    def _by_data(self, x: Array) -> Array:
+        """The part of standardising that needs statistics."""
         if self.featurewise_center:
             if self.mean is None:
                 self._unfitted("featurewise_center")
@@ -122,6 +125,9 @@ class Statistics:
                 )
         if self.rescale:
             x *= self.rescale
+        return self._by_sample(x)
+
+    def _by_sample(self, x: Array) -> Array:
         if self.samplewise_center:
             x -= np.mean(x, keepdims=True)
         if self.samplewise_std_normalization:
@@ -129,8 +135,7 @@ class Statistics:
         return x
 
     def _unfitted(self, name: str) -> None:
-        message = f"ImageDataGenerator.{name} has no effect before fit(x) is called"
-        warnings.warn(message, stacklevel=4)
+        warn(f"ImageDataGenerator.{name} has no effect before fit(x) is called")
 
     def finish(self, image: Array, out: Array | None) -> Array:
         """Standardise a copy of an (H, W, C) image, in an array of the result's shape if given."""
@@ -138,8 +143,12 @@ class Statistics:
             image = np.moveaxis(image, -1, 0)
         if out is None or out.shape != image.shape or out.dtype != np.dtype(self.dtype):
             out = np.empty(image.shape, self.dtype)
-        np.copyto(out, image, casting="unsafe")
-        result = self.standardize(out)
+        if self.preprocessing_function is None and self.rescale:  # converted on the way
+            np.multiply(image, self.rescale, out, dtype=out.dtype, casting="unsafe")
+            result = self._by_data(self._by_sample(out))
+        else:
+            np.copyto(out, image, casting="unsafe")
+            result = self.standardize(out)
         if result is not out:
             np.copyto(out, result, casting="unsafe")
         return out

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Annotated, Any, ClassVar
 
 from .canvas import Canvas
@@ -10,6 +9,7 @@ from .compose import BaseCompose, Children, Nodes, Steps
 from .fields import Between, Probability
 from .random import Draw
 from .transform import Node
+from .warn import warn
 
 
 class OneOf(BaseCompose):
@@ -98,10 +98,9 @@ class SomeOf(BaseCompose):
     def check(self) -> None:
         count = len(self.transforms)
         if self.n > count and not self.replace:
-            warnings.warn(
+            warn(
                 f"{type(self).__name__}.n is {self.n} but there are {count} transforms; "
-                f"using {count}",
-                stacklevel=3,
+                f"using {count}"
             )
             self.__dict__["n"] = count
         if self.replace and self.n and not count:

@@ -6,7 +6,6 @@ order of running; that is all `repeat` needs.
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Iterator
 from typing import Annotated, Any, ClassVar, NoReturn, Self, overload
 
@@ -18,6 +17,7 @@ from .labels import Labels
 from .layer import Plane
 from .random import Draw
 from .transform import Node, Record
+from .warn import warn
 
 Steps = list[tuple[int, Record]]
 
@@ -43,10 +43,9 @@ class AsNodes:
 
     def convert(self, value: Any) -> Any:
         if isinstance(value, Node):
-            warnings.warn(
+            warn(
                 f"transforms should be a list, got a single {type(value).__name__}; using "
-                "a list of it",
-                stacklevel=6,
+                "a list of it"
             )
             return Nodes([value])
         return Nodes(value) if isinstance(value, (tuple, list)) else value

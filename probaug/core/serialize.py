@@ -20,6 +20,7 @@ import numpy as np
 from .declared import Declared
 from .registry import REGISTRY
 from .transform import Node
+from .warn import warn
 
 DataFormat = Literal["json", "yaml"]
 
@@ -63,9 +64,7 @@ def encode(value: Any, lenient: bool = False) -> Any:
     if isinstance(value, Declared):
         if not getattr(value, "is_serializable", lambda: True)():
             if lenient:
-                import warnings
-
-                warnings.warn(f"{value!r} cannot be saved and is left out", stacklevel=2)
+                warn(f"{value!r} cannot be saved and is left out")
                 return None
             why = getattr(value, "unsaved", "give it a name")
             raise NotImplementedError(f"{value!r} cannot be saved; {why}")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import warnings
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, TypeAlias
 
@@ -28,6 +27,7 @@ from ..core.kinds import Pixel
 from ..core.random import Draw
 from ..core.tone import MOST
 from ..core.transform import Params
+from ..core.warn import warn
 
 NUMBERS: tuple[str, ...] = ("uint8", "uint16", "int16", "float32", "float64")
 """What OpenCV's linear filters serve. They keep any range: nothing is clipped."""
@@ -45,11 +45,7 @@ class OddSizes(Form):
             return pair
         low, high = (max(int(size), 3) | 1 for size in pair)
         if (low, high) != pair:
-            warnings.warn(
-                f"kernel sizes must be odd and at least 3: {value!r} is taken as {(low, high)}",
-                UserWarning,
-                stacklevel=2,
-            )
+            warn(f"kernel sizes must be odd and at least 3: {value!r} is taken as {(low, high)}")
         return low, high
 
 
