@@ -146,8 +146,8 @@ def test_a_subclass_takes_its_bases_aliases():
         ("RandomSunFlare", "num_flare_circles_upper", "num_flare_circles_range"),
         ("RandomSunFlare", "angle_lower", "angle_range"),
         ("RandomShadow", "num_shadows_lower", "num_shadows_limit"),
-        ("RandomResizedCrop", "height", "size"),
-        ("RandomSizedCrop", "width", "size"),
+        ("RandomResizedCrop", "height", "size=(height, width)"),
+        ("RandomSizedCrop", "width", "size=(height, width)"),
         ("Solarize", "threshold", "threshold_range"),
     ],
 )
@@ -156,6 +156,39 @@ def test_spellings_of_1_x_name_todays(name, given, today):
         there(name)(**{given: 1})
     start = f"{name} has no parameter {given!r}: since Albumentations 2.0 it is {today}"
     assert str(caught.value).startswith(start)
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "today"),
+    [
+        ("RandomResizedCrop", (224, 200), "size=(224, 200)"),
+        ("RandomResizedCrop", (224,), "size=(224, 224)"),
+        ("RandomSizedCrop", ((50, 100), 224, 200, 1.0), "size=(224, 200)"),
+        ("LetterBox", (224, 200), "size=(224, 200)"),
+        ("RandomCrop", ((224, 200),), "height=224, width=200"),
+        ("Resize", ([224, 200],), "height=224, width=200"),
+    ],
+)
+def test_sides_in_another_form_name_todays(name, given, today):
+    with pytest.raises(ValueError, match=rf"^{name}\.\w+ must be .*, got .*; write ") as caught:
+        there(name)(*given)
+    assert str(caught.value).endswith(f"; write {today}")
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        lambda: A.RandomResizedCrop(0, 224),
+        lambda: A.RandomResizedCrop(True),
+        lambda: A.RandomCrop3D(8),
+        lambda: A.LetterBox(224, "north"),
+        lambda: A.RandomCrop(224, (224, 224)),
+    ],
+)
+def test_other_errors_of_sides_stay_as_they_are(wrong):
+    with pytest.raises(ValueError, match="must be") as caught:
+        wrong()
+    assert "write" not in str(caught.value)
 
 
 def test_classes_of_1_x_name_todays():

@@ -6,9 +6,11 @@ An alias exists only where the parameter means the same, and never hides a field
 from __future__ import annotations
 
 import sys
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from importlib import import_module
 from typing import Any
+
+from .fields import fits
 
 RANGES = {
     "AdvancedBlur": "blur sigma_x sigma_y rotate beta noise",
@@ -63,7 +65,6 @@ VERSION_1 = {
     "hole_width_range": "min_width max_width",
     "holes_number_xy": "holes_number_x holes_number_y",
     "shift_xy": "shift_x shift_y",
-    "size": "height width",
     "threshold_range": "threshold",
     "interpolation_pair": "interpolation",
     "num_shadows_limit": "num_shadows_lower num_shadows_upper",
@@ -116,7 +117,23 @@ def version_1(name: str, known: Collection[str]) -> str | None:
     for end in ("_lower", "_upper", "_min", "_max"):
         if name.endswith(end) and (field := name.removesuffix(end) + "_range") in known:
             return field
+    if name in ("height", "width") and "size" in known:
+        return "size=(height, width)"
     return next((k for k, old in VERSION_1.items() if k in known and name in old.split()), None)
+
+
+def sides(field: str, given: Mapping[str, Any], known: Mapping[str, Any]) -> str | None:
+    """What to write where sides came one by one for a pair, or as a pair for each of them."""
+    if isinstance(size := given.get("size"), int):
+        after = [*known][[*known].index("size") + 1]
+        width = given.get(after)
+        one_by_one = isinstance(width, int)
+        pair = (size, width if one_by_one else size)
+        due = field == "size" or (field == after and one_by_one)
+        return f"size={pair}" if due and fits(pair, known["size"].hint) else None
+    if field == "height" and isinstance(both := given["height"], (tuple, list)) and len(both) == 2:
+        return f"height={both[0]}, width={both[1]}"
+    return None
 
 
 def outside(name: str) -> Any:

@@ -65,7 +65,12 @@ class Table:
         values = {}
         for name, field in self.fields.items():
             if name in given:
-                values[name] = checked(cls, field, given[name])
+                try:
+                    values[name] = checked(cls, field, given[name])
+                except ValueError as error:
+                    if hint := aliases.sides(name, given, self.fields):
+                        raise ValueError(f"{error}; write {hint}") from None
+                    raise
             elif field.default is REQUIRED:
                 raise TypeError(f"{cls.__name__} needs a value for {name!r}")
             else:
