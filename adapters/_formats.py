@@ -46,6 +46,7 @@ class BoxPacker:
         max_boxes: Rows to give; those beyond the boxes hold -1.
         fields: The keys of the labels to give; the first is the class.
         column: Whether the class is the boxes' fifth column, given as "labels".
+        classes: How many classes there are, or None.
 
     """
 
@@ -54,6 +55,7 @@ class BoxPacker:
     max_boxes: int
     fields: tuple[str, ...]
     column: bool = False
+    classes: int | None = None
 
     @classmethod
     def of(
@@ -146,7 +148,17 @@ class BoxPacker:
             column = self._fifth(given) if self.column else result[name]
             labels = packed[name] = np.full(self.max_boxes, PADDING, np.int32)
             labels[:count] = _whole_numbers(name, column)
+        if self.classes is not None:
+            self._check(packed[self.label][:count])
         return packed
+
+    def _check(self, labels: NDArray[Any]) -> None:
+        wrong = labels[(labels < 0) | (labels >= (self.classes or 0))]
+        if wrong.size:
+            raise ValueError(
+                f"{self.label} of boxes must be classes from 0 to {(self.classes or 0) - 1}, "
+                f"got {wrong[0]}"
+            )
 
     def _fifth(self, boxes: Sequence[Any]) -> list[Any]:
         if any(len(row) < 5 for row in boxes):

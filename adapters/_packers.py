@@ -18,6 +18,12 @@ CLASS_WEIGHT = "class_weight"
 KEYPOINT_FORMATS = ("xy", "rel_xy", "xyv", "rel_xyv")
 
 
+def keeping_points(pipeline: Any) -> Any:
+    """A pipeline that drops no keypoint: holes hide them, of those outside the place is told."""
+    params = pipeline.keypoint_params.replace(remove_invisible=False, has_visibility=True)
+    return pipeline.replace(keypoint_params=params)
+
+
 class Packer(Protocol):
     """Makes arrays of a batch out of a result."""
 
@@ -181,6 +187,9 @@ class MaskPacker:
 class KeypointPacker:
     """Turns the keypoints of a result into as many rows as went in, with their visibility.
 
+    The pipeline works on rows with two more columns than its format: the visibility as COCO has
+    it, so that holes can hide points, and what it has above the one that is given.
+
     Args:
         columns: The letters of the pipeline's format.
         target: One of KEYPOINT_FORMATS.
@@ -190,11 +199,31 @@ class KeypointPacker:
     columns: str
     target: str
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The arrays that are given."""
+        return ("keypoints",) if self.target.endswith("v") else ("keypoints", "visibility")
+
     def prepare(self, data: dict[str, Any]) -> None:
         """Give every point a visibility, behind what the pipeline's format has."""
         given = data.get("keypoints")
         if given is None:
             raise KeyError(f"the sample has no 'keypoints', only {sorted(map(str, data))}")
+        data["keypoints"] = self.rows(given, data.get("visibility"))
+
+    def pack(
+        self, result: Mapping[str, Any], size: tuple[int, int], slots: Mapping[str, Array]
+    ) -> dict[str, Array]:
+        return self.packed(result["keypoints"], size)
+
+    def rows(self, given: Any, seen: Any) -> Array:
+        """Points as the pipeline gets them; those that nobody has labelled are zeros.
+
+        Args:
+            given: (K, columns) points, or with a visibility behind.
+            seen: (K,) the visibility, if it is not there; None for points that are all seen.
+
+        """
         points = np.asarray(given, np.float64)
         wide = len(self.columns)
         if points.ndim != 2 or points.shape[1] not in (wide, wide + 1):
@@ -202,31 +231,33 @@ class KeypointPacker:
                 f"keypoints must be (K, {wide}) in the format {self.columns!r}, or "
                 f"(K, {wide + 1}) with a visibility, got {points.shape}"
             )
+        above = np.zeros(len(points))
         if points.shape[1] > wide:
             seen = points[:, wide]
-        else:
-            seen = np.asarray(data.get("visibility", np.ones(len(points))), np.float64)
-            if seen.shape != (len(points),):
-                raise ValueError(
-                    f"visibility must be one number for each of {len(points)} keypoints, "
-                    f"got shape {seen.shape}"
-                )
+        elif seen is None:
+            seen, above = np.full(len(points), 2.0), np.ones(len(points))
+        seen = np.asarray(seen, np.float64)
+        if seen.shape != (len(points),):
+            raise ValueError(
+                f"visibility must be one number for each of {len(points)} keypoints, "
+                f"got shape {seen.shape}"
+            )
         known = np.isfinite(points[:, :wide]).all(axis=1) & (seen > 0)
-        points = np.column_stack([points[:, :wide], seen])
+        points = np.column_stack([points[:, :wide], seen, above])
         points[~known] = 0
-        data["keypoints"] = points
+        return points
 
-    def pack(
-        self, result: Mapping[str, Any], size: tuple[int, int], slots: Mapping[str, Array]
-    ) -> dict[str, Array]:
-        points = np.asarray(result["keypoints"], np.float64)
+    def packed(self, given: Any, size: tuple[int, int]) -> dict[str, Array]:
+        """The rows that a pipeline gave, as a batch has them."""
+        wide = len(self.columns)
+        points = np.asarray(given, np.float64).reshape(-1, wide + 2)
         height, width = size
         x, y = (points[:, self.columns.index(letter)] for letter in "xy")
-        seen = points[:, len(self.columns)]
+        seen, above = points[:, wide], points[:, wide + 1]
         inside = (x >= -0.5) & (x <= width - 0.5) & (y >= -0.5) & (y <= height - 0.5)
         if self.target.startswith("rel"):
             x, y = (x + 0.5) / width, (y + 0.5) / height
-        packed = np.column_stack([x, y, seen * inside]).astype(np.float32)
+        packed = np.column_stack([x, y, (seen - above) * inside]).astype(np.float32)
         packed[seen == 0] = 0  # nobody knows where they are
         if self.target.endswith("v"):
             return {"keypoints": packed}
@@ -238,33 +269,56 @@ class KeypointPacker:
 
 @dataclass(frozen=True)
 class InstancePacker:
-    """Turns instances into boxes, labels and masks of as many rows as boxes are packed in.
+    """Turns instances into boxes, labels, masks, keypoints of as many rows as boxes are packed in.
 
     Args:
         boxes: How boxes and labels are packed; its names are the labels' keys in an instance.
+        points: How the keypoints of an instance are packed, or None to leave them out.
+        count: How many keypoints an instance has.
 
     """
 
     boxes: BoxPacker
+    points: KeypointPacker | None = None
+    count: int = 0
 
     def prepare(self, data: dict[str, Any]) -> None:
         """Make instances of boxes, masks and labels, so that they live and die together."""
-        if data.get("instances") is not None:
-            return
-        names = ("bboxes", "masks", *self.boxes.names)
+        if data.get("instances") is None:
+            data["instances"] = self._joined(data)
+        if self.points is not None:
+            data["instances"] = [self._pointed(self.points, each) for each in data["instances"]]
+
+    def _joined(self, data: dict[str, Any]) -> list[dict[str, Any]]:
+        """Take what has a row for each object, and make a dict of each row."""
+        points = [] if self.points is None else ["keypoints"]
+        points += ["visibility"] if points and "visibility" in data else []
+        names = ("bboxes", "masks", *self.boxes.names, *points)
         missing = [name for name in names if name not in data]
         if missing:
             raise KeyError(
                 f"the sample has neither 'instances' nor {', '.join(map(repr, missing))}, "
                 f"only {sorted(map(str, data))}"
             )
-        parts = [data.pop(name) for name in names]
-        if len({len(part) for part in parts}) > 1:
-            raise ValueError(f"{len(parts[0])} boxes have {len(parts[1])} masks")
-        data["instances"] = [
-            {"bbox": [*row[:4]], "mask": mask, **dict(zip(self.boxes.names, labels))}
-            for row, mask, *labels in zip(*parts)
+        parts = {name: data.pop(name) for name in names}
+        for name, part in parts.items():
+            if len(part) != len(parts["bboxes"]):
+                raise ValueError(f"{len(parts['bboxes'])} boxes have {len(part)} {name}")
+        boxes, masks = ([*row[:4]] for row in parts.pop("bboxes")), parts.pop("masks")
+        return [
+            {"bbox": box, "mask": mask, **dict(zip(parts, rest))}
+            for box, mask, *rest in zip(boxes, masks, *parts.values())
         ]
+
+    def _pointed(self, points: KeypointPacker, instance: Mapping[str, Any]) -> dict[str, Any]:
+        if "keypoints" not in instance:
+            raise KeyError(f"an instance needs 'keypoints', got {sorted(map(str, instance))}")
+        rows = points.rows(instance["keypoints"], instance.get("visibility"))
+        if len(rows) != self.count:
+            raise ValueError(
+                f"an instance must have num_keypoints={self.count} keypoints, got {len(rows)}"
+            )
+        return {**instance, "keypoints": rows}
 
     def pack(
         self, result: Mapping[str, Any], size: tuple[int, int], slots: Mapping[str, Array]
@@ -275,6 +329,8 @@ class InstancePacker:
                 raise KeyError(f"an instance needs {part!r}, got {sorted(map(str, instances[0]))}")
         rows = {name: [i[name] for i in instances] for name in self.boxes.names}
         packed = self.boxes.pack({"bboxes": [i["bbox"] for i in instances], **rows}, size)
+        if self.points is not None:
+            packed |= self._points(self.points, [i["keypoints"] for i in instances], size)
         shape = (self.boxes.max_boxes, *size)
         masks = slots.get("masks")
         if masks is None or masks.shape != shape:
@@ -283,3 +339,14 @@ class InstancePacker:
             np.not_equal(instance["mask"].reshape(size), 0, out=masks[place])
         masks[len(instances) :] = 0
         return {**packed, "masks": masks}
+
+    def _points(
+        self, points: KeypointPacker, given: list[Any], size: tuple[int, int]
+    ) -> dict[str, Array]:
+        """Keypoints of all rows; those of padding are zeros, as unlabelled ones are."""
+        nowhere = np.zeros((self.boxes.max_boxes - len(given), self.count, len(points.columns) + 2))
+        flat = np.concatenate([*(np.asarray(rows) for rows in given), *nowhere])
+        return {
+            name: array.reshape(self.boxes.max_boxes, self.count, *array.shape[1:])
+            for name, array in points.packed(flat, size).items()
+        }

@@ -17,6 +17,8 @@ from ._cache import DiskCache, MemoryCache, file_key
 from ._formats import BoxPacker
 
 WEIGHT = "sample_weight"
+# What has a row for each object beside its box and label.
+_OBJECTS = ("masks", "keypoints", "visibility")
 # How a file is decoded, by Keras' names.
 COLOR_MODES = {"rgb": "rgb", "grayscale": "gray", "raw": "raw"}
 
@@ -143,8 +145,9 @@ class ArraySamples:
         boxes = self._reading.boxes
         if boxes is not None:
             labels = {boxes.label: sample.pop("labels")}
-            masks = {"masks": sample.pop("masks")} if "masks" in sample else {}
-            sample |= boxes.inputs(sample.pop("boxes"), labels, masks)
+            rows = _OBJECTS if self._reading.task == "instances" else _OBJECTS[:1]
+            others = {name: sample.pop(name) for name in rows if name in sample}
+            sample |= boxes.inputs(sample.pop("boxes"), labels, others)
         return self._reading.load(sample)
 
     def file(self, index: int) -> str | None:

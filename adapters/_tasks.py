@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -22,6 +22,7 @@ from ._packers import (
     KeypointPacker,
     MaskPacker,
     Packer,
+    keeping_points,
 )
 from ._recipe import Recipe
 from ._samples import WEIGHT
@@ -42,13 +43,13 @@ LABEL_MODES = {
     "classification": ("int", "categorical", "binary", "multi_label"),
     "segmentation": ("int", "categorical"),
 }
-_BOXED = ("max_boxes", "bounding_box_format", "label_field")
+_BOXED = ("num_classes", "max_boxes", "bounding_box_format", "label_field")
 # Options beside the label's modes that a task has.
 _OPTIONS = {
     "classification": ("label_mode", "num_classes", "class_names", "class_weight"),
     "segmentation": ("label_mode", "num_classes", "ignore_class", "class_weight"),
     "detection": _BOXED,
-    "instances": _BOXED,
+    "instances": (*_BOXED, "keypoint_format", "num_keypoints"),
     "keypoints": ("keypoint_format",),
 }
 
@@ -65,6 +66,18 @@ class Options(NamedTuple):
     bounding_box_format: str | None = None
     label_field: str | None = None
     keypoint_format: str | None = None
+    num_keypoints: int | None = None
+
+    def suited(self, task: str, source: Any) -> Options:
+        """Take the number of an instance's keypoints from a source that knows it."""
+        if task != "instances" or self.num_keypoints is not None:
+            return self
+        y = source[1] if isinstance(source, tuple) and len(source) > 1 else None
+        shape = np.shape(y["keypoints"]) if isinstance(y, Mapping) and "keypoints" in y else ()
+        count = shape[2] if len(shape) == 4 else 0
+        if getattr(source, "instances", False) and "keypoints" in getattr(source, "parts", ()):
+            count = len(source.points)  # a reader's names
+        return self._replace(num_keypoints=count or None)
 
     def checked(self, owner: str, task: str) -> Options:
         """Refuse what has no meaning for a task or does not go together."""
@@ -82,6 +95,11 @@ class Options(NamedTuple):
             whole(owner, "num_classes", count, 1)
         elif mode in ("categorical", "multi_label"):
             raise refuse(owner, "num_classes", f"given for label_mode={mode!r}", count)
+        if self.num_keypoints is not None:
+            whole(owner, "num_keypoints", self.num_keypoints, 1)
+        elif self.keypoint_format is not None and task == "instances":
+            rule = "None unless num_keypoints says how many an instance has"
+            raise refuse(owner, "keypoint_format", rule, self.keypoint_format)
         if self.ignore_class is not None:
             whole(owner, "ignore_class", self.ignore_class, -(2**31))
         self._check_weights(owner)
@@ -137,13 +155,13 @@ class Task:
         one_of(owner, "task", name, TASKS)
         options = options.checked(owner, name)
         boxes, packers = _packing(owner, name, pipeline, options)
-        if name == "keypoints":
-            params = pipeline.keypoint_params.replace(remove_invisible=False)
-            pipeline = pipeline.replace(keypoint_params=params)
+        pointed = name == "keypoints" or options.num_keypoints is not None
+        if pointed:
+            pipeline = keeping_points(pipeline)
         x, y = _named(owner, "inputs", inputs), _named(owner, "outputs", outputs)
         made = {"label", "class"} if name in ("classification", "regression") else {TASKS[name]}
         made |= {"boxes", "labels", "masks"} if boxes is not None else set()
-        made |= {"visibility"} if name == "keypoints" else set()
+        made |= {"keypoints", "visibility"} if pointed else set()
         alike = getattr(pipeline, "additional_targets", None) or {}
         wanted = {"image", *(x or {}).values(), *(y or {}).values()} - made
         wanted |= {WEIGHT} & set(alike)  # a weight for each pixel, which moves with the image
@@ -180,7 +198,10 @@ class Task:
         if self.name in ("classification", "regression"):
             return next((arrays[key] for key in LABEL_KEYS if key in arrays), None)
         if self.boxes is not None:
-            names = ("boxes", "labels", *(["masks"] if self.name == "instances" else ()))
+            names = ["boxes", "labels"]
+            if self.name == "instances":
+                more = ("masks", "keypoints", "visibility")
+                names += [name for name in more if name in arrays]
             return {name: self._array(arrays, name) for name in names}
         if "visibility" in arrays:
             return {name: arrays[name] for name in ("keypoints", "visibility")}
@@ -251,11 +272,15 @@ def _packing(
     field, asked = options.label_field, (options.max_boxes, options.bounding_box_format)
     if task == "detection":
         fields = None if field is None else (field,)
-        return BoxPacker.of(owner, pipeline, *asked, fields), ()
+        boxes = BoxPacker.of(owner, pipeline, *asked, fields)
+        return replace(boxes, classes=options.num_classes), ()
     known = box_params(owner, pipeline).label_fields or ("label",)
     boxes = BoxPacker.of(owner, pipeline, *asked)
-    boxes = BoxPacker(boxes.source, boxes.target, boxes.max_boxes, (field or known[0],))
-    return boxes, (InstancePacker(boxes),)
+    fields = (field or known[0],)
+    boxes = replace(boxes, fields=fields, column=False, classes=options.num_classes)
+    count = options.num_keypoints
+    points = None if count is None else _keypoints(owner, pipeline, options.keypoint_format)
+    return boxes, (InstancePacker(boxes, points, count or 0),)
 
 
 def _keypoints(owner: str, pipeline: Any, target: str | None) -> KeypointPacker:

@@ -8,7 +8,13 @@ from typing import Any
 
 from ._checks import one_of, refuse
 from ._formats import LABELS, BoxPacker, box_params
-from ._packers import KEYPOINT_FORMATS, InstancePacker, KeypointPacker, Packer
+from ._packers import (
+    KEYPOINT_FORMATS,
+    InstancePacker,
+    KeypointPacker,
+    Packer,
+    keeping_points,
+)
 from ._recipe import Recipe
 from ._values import Values
 
@@ -57,7 +63,6 @@ def recipe_of(
         boxes = None
     params = getattr(pipeline, "keypoint_params", None)
     if "keypoints" in specs and params is not None:
-        pipeline = pipeline.replace(keypoint_params=params.replace(remove_invisible=False))
         seen = "visibility" in specs
         if keypoint_format is None and params.format == "xy":
             wide = specs["keypoints"].shape[-1]
@@ -65,7 +70,10 @@ def recipe_of(
         if keypoint_format is not None:
             one_of(owner, "keypoint_format", keypoint_format, KEYPOINT_FORMATS)
             packers.append(KeypointPacker(params.format, keypoint_format))
+            pipeline = keeping_points(pipeline)
             packed |= {"keypoints", "visibility"}
+        else:  # they come out as they are
+            pipeline = pipeline.replace(keypoint_params=params.replace(remove_invisible=False))
         if seen and (keypoint_format or "v").endswith("v"):
             rule = "'xy' or 'rel_xy' where visibility is a part of its own"
             raise refuse(owner, "keypoint_format", rule, keypoint_format)

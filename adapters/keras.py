@@ -46,10 +46,14 @@ class AugmentedSequence(keras.utils.PyDataset):
     - "segmentation" (x, mask), the mask in its own type and shape, or (B, H, W, num_classes);
     - "detection" (x, {"boxes": (B, max_boxes, 4) float32, "labels": (B, max_boxes) int32}), rows
       beyond the boxes -1;
-    - "instances" the same with "masks": (B, max_boxes, H, W) uint8, 1 on the object;
+    - "instances" the same with "masks": (B, max_boxes, H, W) uint8, 1 on the object; with
+      ``num_keypoints`` K also "keypoints": (B, max_boxes, K, 2) and "visibility": (B, max_boxes,
+      K) float32, rows of padding all zeros;
     - "keypoints" (x, {"keypoints": (B, K, 2), "visibility": (B, K)}) float32, or one array of
       both. No row is dropped: a point outside the image has visibility 0, one that had
-      visibility 0 or no finite place from the beginning is all zeros.
+      visibility 0 or no finite place from the beginning is all zeros. Visibility is that of COCO,
+      0 not labelled, 1 hidden, 2 seen, and a seen point in a hole (`CoarseDropout`) is hidden;
+      points that are given without it have 1, or 0 in a hole.
 
     A sample_weight comes third. Sources without labels give (x,). With ``inputs`` and ``outputs``
     x and y are dicts by the names of a model's inputs and outputs; a sample_weight may then be a
@@ -68,10 +72,11 @@ class AugmentedSequence(keras.utils.PyDataset):
             columns; or anything with a length whose items are dicts, the readers of
             `probaug.data` for one: "image", and "label" (or "class"), "mask", "keypoints"
             (their "visibility" beside them or as a last column), "bboxes" with the pipeline's
-            label fields, with "masks" too or instead all of them in "instances", and
-            "sample_weight" if wanted; every other key goes to the pipeline. Where an image or a
-            mask is a path, the file is decoded. For detection and instances y is a dict of
-            "boxes", in the pipeline's format, "labels", where -1 is padding, and "masks".
+            label fields, with "masks" and perhaps (N, K, 2) "keypoints" too or instead all of
+            them in "instances", and "sample_weight" if wanted; every other key goes to the
+            pipeline. Where an image or a mask is a path, the file is decoded. For detection and
+            instances y is a dict of "boxes", in the pipeline's format, "labels", where -1 is
+            padding, and "masks" and "keypoints" of instances.
         pipeline: What augments a sample: a Compose or a single transform.
         task: One of those above.
         batch_size: Samples in a batch.
@@ -88,7 +93,8 @@ class AugmentedSequence(keras.utils.PyDataset):
         outputs: The same for outputs; keys may also be the names that a task gives.
         label_mode: "int" or "categorical" (one-hot) for classes and masks; "binary" (0 to 1) or
             "multi_label" (as many as there are) for classes.
-        num_classes: How many classes there are; a number beyond is an error.
+        num_classes: How many classes there are, of boxes and instances too; a number beyond is an
+            error.
         class_names: Names that labels may have, in the order of their numbers.
         ignore_class: The number of pixels that belong to no class; one-hot they are all zeros.
             A loss of whole numbers needs to know it too.
@@ -97,6 +103,8 @@ class AugmentedSequence(keras.utils.PyDataset):
         max_boxes: Rows of boxes for each sample; more boxes are an error.
         bounding_box_format: Keras' name of the box format to give; None gives the pipeline's.
         label_field: The label field that holds the class; None takes the pipeline's first.
+        num_keypoints: How many keypoints every instance has; None takes it from a reader that gives
+            them, or from the arrays of y.
         keypoint_format: "xy" in pixels, counting their centres, or "rel_xy", where 0 and 1 are
             the image's edges; "xyv" and "rel_xyv" have the visibility as a third column.
         mix: MixUp, CutMix, Mosaic, or a choice among them (``OneOf([...])``): joins every sample
@@ -155,6 +163,7 @@ class AugmentedSequence(keras.utils.PyDataset):
         bounding_box_format: str | None = None,
         label_field: str | None = None,
         keypoint_format: str | None = None,
+        num_keypoints: int | None = None,
         mix: Any = None,
         drop_last: bool = False,
         shard: tuple[int, int] = (0, 1),
@@ -175,8 +184,8 @@ class AugmentedSequence(keras.utils.PyDataset):
         self.use_multiprocessing = use_multiprocessing
         options = Options(
             label_mode, num_classes, class_names, ignore_class, class_weight,
-            max_boxes, bounding_box_format, label_field, keypoint_format,
-        )  # fmt: skip
+            max_boxes, bounding_box_format, label_field, keypoint_format, num_keypoints,
+        ).suited(task, source)  # fmt: skip
         values = Values.of(OWNER, value_range, dtype)
         self._task_of = partial(Task.of, OWNER, task, values, options, inputs, outputs)
         self._task = self._task_of(pipeline)

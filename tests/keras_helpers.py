@@ -37,6 +37,13 @@ class Stamp:
         return data | {"image": stamped}
 
 
+class Left(A.CoarseDropout):
+    """Covers the left half."""
+
+    def holes(self, size, **params):
+        return [(0, 0, size.width // 2, size.height)]
+
+
 def photos(count=20, size=SIZE, seed=0):
     """Smooth random uint8 images, (count, size, size, 3)."""
     coarse = np.random.default_rng(seed).integers(0, 256, (count, 4, 4, 3), dtype=np.uint8)

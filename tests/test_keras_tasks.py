@@ -1,4 +1,4 @@
-"""`AugmentedSequence`: what y is, by task: classes, masks, keypoints, instances; class weights."""
+"""`AugmentedSequence`: what y is, by task: classes, masks, keypoints; class weights."""
 
 import numpy as np
 import pytest
@@ -6,7 +6,7 @@ import pytest
 pytest.importorskip("keras")
 
 import keras
-from keras_helpers import FLIP, NOTHING, SIZE, boxed, classifier, photos
+from keras_helpers import FLIP, NOTHING, SIZE, Left, classifier, photos
 
 import probaug as A
 from probaug.adapters.keras import AugmentedSequence
@@ -245,6 +245,27 @@ def test_visibility_of_its_own_counts_as_a_last_column_does():
         AugmentedSequence(samples, pipeline, **options)[0]
 
 
+@pytest.mark.parametrize("after", [(), (A.HorizontalFlip(p=1),), (A.Pad(4, p=1),)])
+def test_points_in_holes_stay_and_are_hidden(after):
+    """Under each of the three ways in which visibility may be given."""
+    pipeline = pointed(Left(p=1), *after)
+    where = y_of(POINTS, pointed(*after), task="keypoints")["keypoints"]
+    y = y_of(POINTS, pipeline, task="keypoints")
+    np.testing.assert_array_equal(y["keypoints"], where)
+    assert y["visibility"].tolist() == [[0, 1, 1, 0], [0] * 4]
+    seen = np.array([[2, 2, 1, 1], [1, 0, 2, 2]])
+    y = y_of(np.dstack([POINTS, seen]), pipeline, task="keypoints", keypoint_format="xyv")
+    assert y[..., 2].tolist() == [[1, 2, 1, 1], [1, 0, 1, 1]]
+    np.testing.assert_array_equal(y[0, :, :2], where[0])
+    assert y[1, 1].tolist() == [0, 0, 0]
+
+
+def test_a_hidden_point_outside_the_image_has_no_visibility():
+    points = np.dstack([POINTS, np.full((2, 4), 2)])
+    y = y_of(points, pointed(Left(p=1), A.Crop(4, 0, 24, 24)), task="keypoints")
+    assert y["visibility"].tolist() == [[0, 2, 2, 0], [0, 0, 0, 1]]
+
+
 def test_wrong_keypoints():
     with pytest.raises(ValueError, match="needs a pipeline that knows its keypoints"):
         y_of(POINTS, task="keypoints")
@@ -254,78 +275,6 @@ def test_wrong_keypoints():
         y_of(POINTS[..., 0], pointed(), task="keypoints")
     with pytest.raises(KeyError, match="the sample has no 'keypoints', only"):
         AugmentedSequence([{"image": photos(1)[0]}], pointed(), task="keypoints", **PLAIN)[0]
-
-
-# instances
-
-
-def scene():
-    """Two samples of 0 and 2 objects: boxes, labels and masks, padded to three rows."""
-    boxes = np.full((2, 3, 4), -1.0)
-    labels = np.full((2, 3), -1)
-    masks = np.zeros((2, 3, SIZE, SIZE), np.uint8)
-    for row, (x1, y1, x2, y2) in enumerate([(1, 2, 9, 6), (12, 10, 23, 20)]):
-        boxes[1, row], labels[1, row] = (x1, y1, x2, y2), 5 + row
-        masks[1, row, y1:y2, x1:x2] = 255
-    return {"boxes": boxes, "labels": labels, "masks": masks}
-
-
-def as_dicts(parts):
-    for image, boxes, labels, masks in zip(photos(2), *parts.values()):
-        real = labels >= 0
-        yield {"image": image, "bboxes": boxes[real], "labels": labels[real], "masks": masks[real]}
-
-
-def as_instances(parts):
-    for sample in as_dicts(parts):
-        columns = (sample.pop(name) for name in ("bboxes", "labels", "masks"))
-        rows = [{"bbox": b.tolist(), "labels": c, "mask": m} for b, c, m in zip(*columns)]
-        yield {**sample, "instances": rows}
-
-
-@pytest.mark.parametrize("threads", [0, 2])
-@pytest.mark.parametrize("form", [None, as_dicts, as_instances])
-def test_instances_are_packed_together(form, threads):
-    parts = scene()
-    source = (photos(2), parts) if form is None else list(form(parts))
-    pipeline = boxed(transforms=[A.HorizontalFlip(p=1)])
-    options = {"task": "instances", "max_boxes": 4, "bounding_box_format": "yxyx"}
-    _, y = AugmentedSequence(source, pipeline, shuffle=False, threads=threads, **options)[0]
-    assert {name: (part.shape, part.dtype) for name, part in y.items()} == {
-        "boxes": ((2, 4, 4), np.float32),
-        "labels": ((2, 4), np.int32),
-        "masks": ((2, 4, SIZE, SIZE), np.uint8),
-    }
-    assert y["labels"].tolist() == [[-1] * 4, [5, 6, -1, -1]]
-    assert y["boxes"][1].tolist() == [[2, 15, 6, 23], [10, 1, 20, 12], [-1] * 4, [-1] * 4]
-    np.testing.assert_array_equal(y["masks"][1, :2], parts["masks"][1, :2, :, ::-1] // 255)
-    assert not y["masks"][1, 2:].any()
-    assert not y["masks"][0].any()
-
-
-def test_what_is_cut_off_is_gone_from_all_parts():
-    pipeline = boxed(transforms=[A.Crop(10, 8, 24, 24)])
-    _, y = AugmentedSequence(
-        (photos(2), scene()), pipeline, task="instances", max_boxes=2, **PLAIN
-    )[0]
-    assert y["labels"].tolist() == [[-1, -1], [6, -1]]
-    assert y["boxes"][1, 0].tolist() == [2, 2, 13, 12]
-    assert np.count_nonzero(y["masks"], axis=(2, 3)).tolist() == [[0, 0], [110, 0]]
-
-
-def test_wrong_instances():
-    options = {"task": "instances", "max_boxes": 1, **PLAIN}
-    with pytest.raises(ValueError, match="max_boxes is 1, but the pipeline gives 2 boxes"):
-        AugmentedSequence((photos(2), scene()), boxed(), **options)[0]
-    sample = {"image": photos(1)[0], "bboxes": [], "labels": []}
-    with pytest.raises(KeyError, match="has neither 'instances' nor 'masks', only"):
-        AugmentedSequence([sample], boxed(), **options)[0]
-    broken = {"image": photos(1)[0], "instances": [{"bbox": (1, 2, 3, 4), "labels": 1}]}
-    with pytest.raises(KeyError, match="an instance needs 'mask', got"):
-        AugmentedSequence([broken], boxed(), **options)[0]
-    uneven = {**sample, "bboxes": [(1, 2, 3, 4)], "labels": [1], "masks": []}
-    with pytest.raises(ValueError, match="1 boxes have 0 masks"):
-        AugmentedSequence([uneven], boxed(), **options)[0]
 
 
 # options

@@ -67,7 +67,7 @@ class Rows:
     def are_wider(self) -> bool:
         """Whether every row has more columns than the coordinates."""
         if self.is_array:
-            return self.given.ndim != 2 or self.given.shape[1] > self.width
+            return self.given.ndim != 2 or bool(self.given.shape[1] > self.width)
         return all(len(row) > self.width for row in self.given)
 
     def hiding(self, rows: Array) -> Rows:
