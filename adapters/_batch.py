@@ -5,16 +5,33 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from ._alike import Form, form_of, no_numbers, other_form, other_names, unlike
 from ._errors import Failure, Rescue
 from ._recipe import Array, Key, Made, Recipe
 
 if TYPE_CHECKING:
     from ._batch_mix import Mixer
+
+
+class Ready(NamedTuple):
+    """A sample for a place, not put there yet.
+
+    Args:
+        given: Its arrays.
+        plain: Which of them are as the pipeline made them.
+        slots: What they may have been written into.
+        made: What is to be mixed first.
+
+    """
+
+    given: Mapping[str, Array]
+    plain: set[str]
+    slots: Mapping[str, Array]
+    made: Made | None = None
 
 
 class Batch:
@@ -24,6 +41,9 @@ class Batch:
     straight into their places. Places may be filled by several threads at once.
 
     With a mixer, samples are finished when all of them are made, by the thread that makes the last.
+
+    With a rescue, a sample that is unlike most of the batch is one that cannot be made: of what
+    equally many have, the first place decides.
 
     Args:
         recipe: What happens to a sample.
@@ -57,6 +77,10 @@ class Batch:
         self._made: list[Made | None] = [None] * len(keys)
         self._lost: dict[int, Exception] = {}  # by place, when nothing stands in for it
         self._failures: dict[int, list[Failure]] = {}
+        # with a rescue: of each place the form, and the sample that is there
+        self._forms: dict[int, tuple[Form, int]] = {}
+        self._form: Form | None = None  # of the arrays
+        self._aside: dict[int, Mapping[str, Array]] = {}  # by place, what does not fit in
 
     def __len__(self) -> int:
         return len(self.keys)
@@ -74,49 +98,98 @@ class Batch:
         """Make the sample of one place; with the last one the batch is complete."""
         key = self.keys[place]
         try:
-            make = self._make if self.rescue is None else self._try
-            make(place, key[2])()
+            if self.rescue is None:
+                self._take(place, self._make(place, key[2]))
+            else:
+                self._try(place)
         except Exception as error:
             error.add_note(f"in sample {key[2]} of epoch {key[1]}")
             raise
         with self._lock:
             self._left -= 1
             is_last = self._left == 0
-        if is_last and (self._lost or self.mixer is not None):
-            self._complete()
+        if is_last:
+            if self._forms:
+                self._agree()
+            if self._lost or self.mixer is not None:
+                self._complete()
 
-    def _make(self, place: int, index: int) -> Callable[[], None]:
-        """Make a sample for a place, with the draw of the place whatever sample it is.
-
-        Returns:
-            What puts it there: if samples are unlike, none of them is at fault more than others.
-
-        """
+    def _make(self, place: int, index: int) -> Ready:
+        """Make a sample for a place, with the draw of the place whatever sample it is."""
         key, sample = self.keys[place], self.read(index)
         if self.mixer is not None:
             made = self.recipe.augment(sample, key, {})
-            return partial(self._made.__setitem__, place, made)
+            # a bad label shows only when it is packed
+            given = {} if self.rescue is None else self.recipe.finish(made, {})[0]
+            return Ready(given, set(), {}, made)
         slots, direct = {}, self._direct or frozenset()
         if self._direct is not None:
             slots = {name: array[place] for name, array in self.arrays.items()}
-        return partial(self._place, place, *self.recipe.run(sample, key, slots, direct), slots)
+        return Ready(*self.recipe.run(sample, key, slots, direct), slots)
 
-    def _try(self, place: int, index: int) -> Callable[[], None]:
-        """Make a sample for a place, or one that may stand in for it, or leave it out."""
+    def _take(self, place: int, ready: Ready) -> None:
+        if ready.made is None:
+            self._place(place, ready.given, ready.plain, ready.slots)
+        else:
+            self._made[place] = ready.made
+
+    def _try(self, place: int, like: tuple[Form, int] | None = None) -> None:
+        """Make a sample for a place, or one that may stand in for it, or leave it out.
+
+        Args:
+            place: The place.
+            like: The form that the sample must have, and a sample that has it.
+
+        """
         assert self.rescue is not None  # for mypy
-        failures = self._failures.setdefault(place, [])
+        failures = self._failures[place] = []
         first: Exception | None = None
-        for spare in (index, *self.rescue.spares(self.keys[place])):
+        key = self.keys[place]
+        for index in (key[2], *self.rescue.spares(key)):
             try:
-                return self._make(place, spare)
+                ready = self._make(place, index)
+                loose = self.mixer is not None and self.mixer.is_resizing
+                form = form_of(ready.given, self.recipe.images if loose else None)
+                if like is not None and (error := unlike(form, index, *like)) is not None:
+                    raise error
             except MemoryError:
                 raise
             except Exception as error:
                 first = first or error
-                failure = Failure.of(spare, error)
-                failures.append(replace(failure, file=failure.file or self.rescue.file(spare)))
+                failure = Failure.of(index, error)
+                failures.append(replace(failure, file=failure.file or self.rescue.file(index)))
+            else:
+                return self._suit(place, index, ready, form)
         assert first is not None  # for mypy
-        return partial(self._lost.__setitem__, place, first)
+        self._lost[place] = first
+        return None
+
+    def _suit(self, place: int, index: int, ready: Ready, form: Form) -> None:
+        """Put a sample to its place, or aside if it is unlike the first that was made."""
+        with self._lock:
+            self._forms[place] = form, index
+            self._form = self._form or form
+        if ready.made is None and form != self._form:
+            self._aside[place] = ready.given
+        else:
+            self._take(place, ready)
+
+    def _agree(self) -> None:
+        """Keep to the form that most samples have; what was made first depends on the threads."""
+        places: dict[Form, list[int]] = {}
+        for place in sorted(self._forms):
+            places.setdefault(self._forms[place][0], []).append(place)
+        form = max(places, key=lambda known: len(places[known]))
+        if form != self._form and self.mixer is None:
+            self._form, self._names, self._direct = form, None, None
+            self.arrays, self._first = {}, {}
+            for place in places[form]:
+                self._place(place, self._aside[place], set(), {})
+        self._aside = {}
+        like = form, self._forms[places.pop(form)[0]][1]
+        for place in sorted(place for others in places.values() for place in others):
+            self._made[place] = None
+            self._try(place, like)
 
     def _complete(self) -> None:
         """Leave out what could not be made, and mix what could."""
@@ -158,14 +231,11 @@ class Batch:
                 self._names = frozenset(given), index
         names, first = self._names
         if names != given.keys():
-            raise KeyError(
-                f"the samples of a batch must be alike, but sample {index} gives {sorted(given)} "
-                f"and sample {first} gives {sorted(names)}"
-            )
+            raise other_names(index, given, first, names)
 
     def _put(self, name: str, place: int, value: Array) -> None:
         if value.dtype.kind not in "biufc":
-            raise TypeError(f"{name} must be made of numbers, got {value.tolist()!r:.80}")
+            raise no_numbers(name, value)
         with self._lock:
             if name not in self.arrays:
                 self._first[name] = self.keys[place][2]
@@ -173,13 +243,9 @@ class Batch:
                 self.arrays[name] = self.allocate(name, shape, value.dtype)
         array = self.arrays[name]
         if array.shape[1:] != value.shape or array.dtype != value.dtype:
-            raise ValueError(
-                f"the samples of a batch must be alike, but {name} of sample "
-                f"{self.keys[place][2]} is {value.shape} {value.dtype} and that of sample "
-                f"{self._first[name]} is {array.shape[1:]} {array.dtype}; RandomCrop, Resize or "
-                "PadIfNeeded at a pipeline's end make all sizes one, and dtype='float32' with a "
-                "value_range all types"
-            )
+            index, first = self.keys[place][2], self._first[name]
+            own, known = (value.shape, value.dtype), (array.shape[1:], array.dtype)
+            raise other_form(name, index, own, first, known)
         array[place] = value
 
 

@@ -128,7 +128,7 @@ def _serve(pipe: Connection, data: bytes, path: str, spans: list[tuple[int, int]
 
 
 def _filled(number: int, batch: Batch, shared: mmap.mmap | None) -> Answer:
-    places: dict[str, Layout] = {}
+    places: dict[str, tuple[Layout, Array]] = {}
     end = 0
 
     def allocate(name: str, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
@@ -136,19 +136,18 @@ def _filled(number: int, batch: Batch, shared: mmap.mmap | None) -> Answer:
         size = math.prod(shape) * dtype.itemsize
         if shared is None or end + size > len(shared):
             return np.empty(shape, dtype)
-        places[name] = Layout(shape, dtype, end)
-        array = np.ndarray(shape, dtype, shared, end)
+        array: Array = np.ndarray(shape, dtype, shared, end)
+        places[name] = Layout(shape, dtype, end), array
         end += _aligned(size)
         return array
 
     batch.allocate = allocate
     for place in range(len(batch)):
         batch.fill(place)
-    arrays: dict[str, Any] = {}
-    for name, array in batch.arrays.items():
-        known = places.get(name)
-        is_there = known is not None and known.shape == array.shape  # none was left out
-        arrays[name] = known if is_there else array
+    arrays: dict[str, Any] = dict(batch.arrays)
+    for name, (layout, array) in places.items():
+        if arrays.get(name) is array:  # else some were left out, or it was allocated anew
+            arrays[name] = layout
     return Answer(number, arrays, batch.failures)
 
 

@@ -124,16 +124,6 @@ def test_a_batch_of_which_nothing_is_left_raises(on_error, threads):
     sequence.close()
 
 
-@pytest.mark.parametrize("on_error", ["skip", "replace"])
-def test_samples_of_other_sizes_are_errors_of_the_batch(on_error):
-    """Which of them is the odd one would depend on the threads."""
-    images = [*photos(3), photos(1, size=20)[0]]
-    sequence = AugmentedSequence((images, np.arange(4)), NOTHING, on_error=on_error, threads=2)
-    with pytest.raises(ValueError, match="samples of a batch must be alike"):
-        sequence[0]
-    sequence.close()
-
-
 def test_a_bad_label_is_a_bad_sample():
     labels = np.arange(8) % 3
     labels[4] = 7
