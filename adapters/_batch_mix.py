@@ -44,6 +44,7 @@ class Mixer:
     def __init__(self, mix: Node, task: str, recipe: Recipe, seed: int) -> None:
         joining = [part for part in walk(mix) if isinstance(part, JOINING)]
         self._keys = tuple({part.metadata_key for part in joining})
+        self.node = mix
         self.is_resizing = any(isinstance(part, A.Mosaic) for part in joining)
         self._is_labelled = task in ("classification", "regression")
         params = {name: getattr(recipe.pipeline, name, None) for name in _PARAMS}

@@ -21,37 +21,45 @@ _READING = ("interpolation", "mask_interpolation", "area_for_downscale")
 _PADDING = ("pad_if_needed", "border_mode", "fill", "fill_mask")
 
 
-def without_randomness(pipeline: Any) -> Any:
+def without_randomness(pipeline: Any, mix: Any = None) -> Any:
     """Leave out of a pipeline all that is drawn.
 
     A transform stays if it always runs and does the same whatever is drawn. One that always cuts
     or scales to a size that the model needs gives way to its form without a draw: a random crop
     to the central one, a random crop that is scaled to a resize of the shorter side and a central
-    crop, a random place of padding to the middle, a choice of sizes to the largest, a choice
-    between transforms that all do such things to its likeliest. Everything else goes.
+    crop, a mosaic to the same of one image, or to a letter box where it shows all of an image, a
+    random place of padding to the middle, a choice of sizes to the largest, a choice between
+    transforms that all do such things to its likeliest. Everything else goes.
+
+    Args:
+        pipeline: A Compose or a transform.
+        mix: What would join samples after it, for the size that it gives them; or None.
+
     """
     if not isinstance(pipeline, Node):
         raise TypeError(
             "only a probaug pipeline can be left without its random parts, got "
             f"{type(pipeline).__name__}; give validation= a pipeline"
         )
-    forms = _forms(pipeline)
+    forms, size = _forms(pipeline), [] if mix is None else _forms(mix)
     if isinstance(pipeline, A.Compose):
         inside = forms[0].transforms if forms else []
-        return pipeline.replace(transforms=list(inside), p=1.0)
-    return A.Compose(forms)
+        return pipeline.replace(transforms=[*inside, *size], p=1.0)
+    return A.Compose([*forms, *size])
 
 
 def _forms(node: Node) -> list[Any]:
     """What runs in a node's place; nothing if it is dropped."""
-    if isinstance(node, (A.OneOf, A.OneOrOther)):
+    if isinstance(node, (A.OneOf, A.OneOrOther)) or _chooses_one(node):
         return _likeliest(node)
     if node.p < 1:
         return []
     if isinstance(node, BaseCompose):
+        inside = [form for child in node.transforms for form in _forms(child)]
+        if isinstance(node, A.SomeOf) and node.n == len(node.transforms) and not node.replace:
+            return inside
         if not isinstance(node, (A.Sequential, A.SelectiveChannelTransform)):
             return []
-        inside = [form for child in node.transforms for form in _forms(child)]
         return [node.replace(transforms=inside)] if inside or isinstance(node, A.Compose) else []
     form = CENTRAL.get(type(node))
     if form is not None:
@@ -62,17 +70,23 @@ def _forms(node: Node) -> list[Any]:
 def _likeliest(node: Any) -> list[Any]:
     """The likeliest of alternatives that bring all images to a size; nothing of others."""
     odds = [child.p for child in node.transforms]
+    if _chooses_one(node) and any(p < 1 for p in odds):
+        return []
     if isinstance(node, A.OneOrOther):
         odds = [node.p, *[0] * (len(odds) - 2), 1 - node.p]
     elif node.p < 1:
         return []
     chances = [(chance, child) for chance, child in zip(odds, node.transforms) if chance > 0]
-    forms = [_forms(child if child.p in (0, 1) else child.replace(p=1)) for _, child in chances]
+    forms = [_forms(c.__replace__(p=1) if c.has_gate else c) for _, c in chances]
     if len(forms) == 1:
         return forms[0]
     if not all(any(type(form) in SIZING for form in _leaves(found)) for found in forms):
         return []
     return max(zip(chances, forms), key=lambda pair: pair[0][0])[1]
+
+
+def _chooses_one(node: Any) -> bool:
+    return isinstance(node, A.SomeOf) and node.n == 1
 
 
 def _leaves(forms: list[Any]) -> list[Any]:
@@ -130,9 +144,20 @@ def _center_crop(node: Any) -> list[Any]:
 
 
 def _resized_crop(node: Any) -> list[Any]:
+    return _covering(node.size, node)
+
+
+def _covering(size: Any, node: Any) -> list[Any]:
     """The shorter side to its size, then the middle."""
-    smallest = A.SmallestMaxSize(max_size_hw=tuple(node.size), **_kept(node, _READING))
-    return [smallest, A.CenterCrop(*node.size)]
+    smallest = A.SmallestMaxSize(max_size_hw=tuple(size), **_kept(node, _READING))
+    return [smallest, A.CenterCrop(*size)]
+
+
+def _mosaic(node: Any) -> list[Any]:
+    """What a cell of the result's size would show of one image."""
+    if node.fit_mode == "cover":
+        return _covering(node.target_size, node)
+    return [A.LetterBox(node.target_size, **_kept(node, (*_READING, "fill", "fill_mask")))]
 
 
 def _safe_crop(node: Any) -> list[Any]:
@@ -161,6 +186,7 @@ CENTRAL: dict[type, Callable[[Any], list[Any]]] = {
     A.RandomResizedCrop: _resized_crop,
     A.RandomSizedCrop: _resized_crop,
     A.RandomSizedBBoxSafeCrop: _safe_crop,
+    A.Mosaic: _mosaic,
     A.RandomCrop3D: _central_crop_3d,
     A.CenterCrop: _centered,
     A.Crop: _centered,

@@ -333,8 +333,8 @@ class AugmentedSequence(keras.utils.PyDataset):
 
         It runs what is left of the pipeline when nothing is drawn: transforms that always do the
         same; of random crops the central ones, whether of a size or scaled to it (then the
-        shorter side is scaled and the middle cut out). Its repr shows what runs. Samples are not
-        shuffled or mixed, and none is left out.
+        shorter side is scaled and the middle cut out); the size of a Mosaic for one image. Its
+        repr shows what runs. Samples are not shuffled or mixed, and none is left out.
 
         Args:
             source: The samples to validate with; None takes those of this sequence.
@@ -342,7 +342,10 @@ class AugmentedSequence(keras.utils.PyDataset):
 
         """
         other = copy.copy(self)
-        plain = without_randomness(self.pipeline) if validation is None else validation
+        plain = validation
+        if validation is None:
+            mixer = self._maker.mixer
+            plain = without_randomness(self.pipeline, None if mixer is None else mixer.node)
         other._task = self._task_of(plain)
         other.shuffle, other.drop_last = False, False
         samples = self._maker.samples

@@ -7,6 +7,7 @@ import pytest
 
 pytest.importorskip("keras")
 
+from cases import LEAVES, NEEDS_FLOAT, NEEDS_TORCH, make, needed, photo, pipeline, suited
 from keras_helpers import SIZE, Stamp, boxed, bytes_of, listener, photos, stamped
 
 import probaug as A
@@ -56,11 +57,13 @@ DROPPED = [
     A.BBoxSafeRandomCrop(),
     A.RandomCropFromBorders(p=1),
     A.MixUp(p=1),
-    A.Mosaic(p=1),
+    A.Mosaic(),
     A.MaskDropout(p=1),
     A.OneOf([A.ToGray(), A.InvertImg()], p=1),
     A.SomeOf([A.Resize(8, 8), A.ToGray(p=1)], n=1),
-    A.RandomOrder([A.Resize(8, 8), A.Blur(p=1)], n=2),
+    A.SomeOf([A.Resize(8, 8), A.RandomCrop(8, 8, p=0.5)], n=1),
+    A.SomeOf([A.Resize(8, 8), A.ToGray(p=1)], n=2, replace=True),
+    A.RandomOrder([A.Resize(8, 8), A.Blur(p=1)], n=2, p=0.5),
     A.Sequential([A.Normalize()]),
     A.RandAugment(p=1),
 ]
@@ -101,6 +104,19 @@ SHORT = A.SmallestMaxSize(max_size_hw=(8, 10)), A.CenterCrop(8, 10)
         (A.LongestMaxSize([10, 30, 20]), [A.LongestMaxSize(30)]),
         (A.OneOf([A.RandomCrop(8, 8), A.Resize(8, 8, p=0.5)], p=1), [A.CenterCrop(8, 8)]),
         (A.OneOf([A.ToGray(p=0.2)], p=1), [A.ToGray(p=1)]),
+        (A.SomeOf([A.Resize(8, 8), A.RandomCrop(8, 8)], n=1), [A.Resize(8, 8)]),
+        (A.SomeOf([A.Resize(8, 8), A.Blur(), A.ToGray(p=1)], n=3), [A.Resize(8, 8), A.ToGray(p=1)]),
+        (A.RandomOrder([A.Resize(8, 8), A.Blur(p=1)], n=2), [A.Resize(8, 8)]),
+        (A.OneOf([A.SomeOf([A.Resize(8, 8)], n=1, p=0.5)], p=1), [A.Resize(8, 8)]),
+        (
+            A.OneOf([A.OneOrOther(A.Resize(7, 7), A.Resize(8, 8), p=0.4)], p=1),
+            [A.Resize(8, 8)],
+        ),
+        (A.Mosaic(target_size=(8, 10), p=1), list(SHORT)),
+        (
+            A.Mosaic(target_size=(8, 10), mask_interpolation=2, fit_mode="contain", fill=7, p=1),
+            [A.LetterBox((8, 10), mask_interpolation=2, fill=7)],
+        ),
         (A.OneOrOther(A.Resize(8, 8), A.RandomCrop(8, 8), p=0.4), [A.CenterCrop(8, 8)]),
         (
             A.Sequential([A.RandomCrop(8, 8), A.HorizontalFlip(), A.Normalize()], p=1),
@@ -122,6 +138,55 @@ def test_the_pipeline_s_own_parameters_stay():
     assert without_randomness(whole) == whole.replace(transforms=[A.Resize(8, 8)])
     assert without_randomness(whole.replace(p=0.5)) == whole.replace(transforms=[], p=1)
     assert without_randomness(A.RandomCrop(8, 8)) == A.Compose([A.CenterCrop(8, 8)])
+
+
+# Beside their examples in cases.py, other forms of transforms that change the size.
+RESIZING = [
+    A.Affine(rotate=(-30, 30), fit_output=True),
+    A.CenterCrop(130, 140, pad_if_needed=True, pad_position="random"),
+    A.Crop(10, 5, 130, 140, pad_if_needed=True, pad_position="random"),
+    A.CropAndPad(percent=(-0.2, 0.2), keep_size=False),
+    A.LetterBox((100, 90), position="random"),
+    A.LongestMaxSize([64, 80]),
+    A.Mosaic(target_size=(90, 100), cell_shape=(60, 70)),
+    A.Mosaic(target_size=(50, 40), cell_shape=(60, 70), fit_mode="contain"),
+    A.OneOf([A.RandomCrop(48, 56), A.RandomResizedCrop((48, 56)), A.Mosaic((1, 1), (48, 56))]),
+    A.PadIfNeeded(128, 140, position="random"),
+    A.Perspective(keep_size=False),
+    A.RandomCrop(130, 140, pad_if_needed=True, pad_position="random"),
+    A.RandomOrder([A.RandomResizedCrop((48, 56)), A.HorizontalFlip(p=1)], n=2),
+    A.Rotate(crop_border=True),
+    A.SmallestMaxSize([64, 80]),
+    A.SomeOf([A.Sequential([A.RandomScale(p=1), A.Resize(48, 56)], p=1)], n=1),
+]
+SIZES = [(96, 120), (110, 90), (96, 96)]
+EVERY = [make(cls) for cls in LEAVES if cls.__name__ not in {*NEEDS_TORCH, *NEEDS_FLOAT}]
+
+
+def sample_for(transform, size):
+    data = {"image": photo(*size), "bboxes": [(20, 15, 50, 40)], "labels": [1], "keypoints": []}
+    return suited(type(transform), data | needed(type(transform), *size)) | {"names": []}
+
+
+def given_sizes(transform, sizes, plain):
+    shapes = set()
+    for size in sizes:
+        runs = pipeline(transform)
+        runs, draws = (without_randomness(runs), 1) if plain else (runs, 6)
+        for index in range(draws):
+            data = sample_for(transform, size) | {"mosaic_metadata": []}
+            shapes.add(runs(**data, key=(0, 0, index))["image"].shape)
+    return shapes
+
+
+@pytest.mark.parametrize("transform", [*EVERY, *RESIZING], ids=lambda t: repr(t)[:60])
+def test_batches_stack_as_they_did(transform):
+    """Samples of one size come in one, and those that are brought to a size come in that."""
+    transform = transform.__replace__(p=1)  # SomeOf has a field named replace
+    assert len(given_sizes(transform, SIZES[:1], plain=True)) == 1
+    given = given_sizes(transform, SIZES, plain=False)
+    if len(given) == 1:
+        assert given_sizes(transform, SIZES, plain=True) == given
 
 
 class Halved(A.ImageOnlyTransform):
@@ -209,6 +274,31 @@ def test_another_pipeline_reads_boxes_in_its_own_format():
     held = sequence.without_augmentation(validation=boxed(box_format="coco"))
     assert held[0][1]["boxes"].tolist() == [[[2, 3, 4, 5]]]
     assert held._task.boxes.target == "xywh"
+
+
+@pytest.mark.parametrize("task", ["classification", "detection"])
+def test_a_mosaic_gives_its_size_to_one_image(task):
+    """Within the pipeline, or of a batch."""
+    images = [photos(1, size=size)[0] for size in (24, 32, 20, 28)]
+    samples = [
+        {"image": image, "label": 0, "bboxes": [(2, 3, 14, 15)], "labels": [1]} for image in images
+    ]
+    mosaic = A.Mosaic(target_size=(16, 18), cell_shape=(16, 18), fit_mode="contain", p=1)
+    options = {"task": task, "batch_size": 4, "threads": 2}
+    if task == "detection":
+        options["max_boxes"] = 4
+        with_mix = AugmentedSequence(samples, boxed(), mix=mosaic, **options)
+    else:
+        with_mix = None
+    within = AugmentedSequence(samples, boxed(transforms=[mosaic]), **options)
+    expected = np.stack([A.LetterBox((16, 18))(image=image)["image"] for image in images])
+    for sequence in filter(None, [within, with_mix]):
+        assert sequence[0][0].shape == expected.shape
+        held = sequence.without_augmentation()
+        assert "LetterBox(size=(16, 18))" in repr(held)
+        np.testing.assert_array_equal(held[0][0], expected)
+        sequence.close()
+        held.close()
 
 
 def test_its_repr_shows_what_runs():
