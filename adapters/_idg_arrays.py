@@ -5,115 +5,63 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from ._checks import one_of, refuse
+from ._batch import Batch
+from ._checks import refuse
+from ._idg_blocks import Blocks
 from ._idg_iterator import Augmenting
 from ._idg_labels import Extras, as_batches
 from ._idg_steps import range_of
 
 Array = NDArray[Any]
-SUBSETS = ("training", "validation")
 KEPT = tuple(map(np.dtype, ("uint8", "uint16", "float32")))
 """What images are kept in; others are converted to the generator's dtype."""
 
 
 class NumpyArrayIterator(Augmenting):
-    """Augmented batches out of arrays; `ImageDataGenerator.flow` makes it.
+    """Augmented batches out of arrays.
 
-    A batch is x, (x, targets) or (x, targets, sample_weight). Targets are y, or what follows the
-    images (masks, bboxes, keypoints), or a dict of those that there are.
-
-    Args:
-        x: Images (N, H, W, C); (images, other) or (images, [other, ...]), where the others go
-            around the augmentation; or a dict of inputs, whose arrays of rank 4 are images that
-            move alike.
-        y: Labels; a tuple or list of arrays, or a dict of them, for several outputs.
-        image_data_generator: What augments.
-        batch_size: Samples in a batch.
-        shuffle: Visit the samples in another order in each epoch.
-        sample_weight: One weight per sample.
-        seed: What decides order and draws; None takes one that nobody knows beforehand.
-        data_format: "channels_last" or "channels_first"; None takes Keras' own.
-        save_to_dir: A folder to write each image given to, or None.
-        save_prefix: The beginning of those files' names.
-        save_format: Their ending.
-        subset: "training" or "validation", or None for all.
-        ignore_class_split: Let the two subsets hold different classes.
-        dtype: The type of the images given; None takes Keras' own.
-        masks: (N, H, W) or (N, H, W, C) masks that move with the images, or a dict of them.
-        bboxes: One list of boxes per sample, or a dict of "boxes" and "labels" that hold such.
-        keypoints: (N, K, 2) points x, y in pixels from the centre of the first one; or (N, K, 3)
-            with a last column that turns 0 outside of the image.
-        bounding_box_format: Keras' name of the boxes' format.
-        max_boxes: Boxes that each sample is padded to, with -1; None takes the most there are.
-        threads: Threads that fill batches; None takes the generator's.
-
+    `ImageDataGenerator.flow` makes it, and explains the arguments.
     """
 
-    def __init__(
-        self,
-        x: Any,
-        y: Any,
-        image_data_generator: Any,
-        batch_size: int = 32,
-        shuffle: bool = False,
-        sample_weight: Any = None,
-        seed: int | None = None,
-        data_format: str | None = None,
-        save_to_dir: Any = None,
-        save_prefix: str = "",
-        save_format: str = "png",
-        subset: str | None = None,
-        ignore_class_split: bool = False,
-        dtype: Any = None,
-        *,
-        masks: Any = None,
-        bboxes: Any = None,
-        keypoints: Any = None,
-        bounding_box_format: str = "xyxy",
-        max_boxes: int | None = None,
-        threads: int | None = None,
-    ) -> None:
+    def __init__(self, x: Any, y: Any, image_data_generator: Any, **options: Any) -> None:
+        given = self._take("flow", image_data_generator, {"x": x, "y": y, **options})
         owner = type(self).__name__
-        self.image_data_generator = image_data_generator
-        self.data_format = data_format or keras.config.image_data_format()
-        self.dtype = dtype or keras.config.floatx()
-        self.save_to_dir = save_to_dir
-        self.save_prefix = save_prefix
-        self.save_format = save_format
         self._names: tuple[str, ...] | None = None
         images, others = self._inputs(x)
         count = len(next(iter(images.values())))
         labels = outputs_of(y, count)
-        extras = Extras.of(owner, masks, bboxes, keypoints, bounding_box_format, max_boxes)
-        _same_length(owner, count, images, others, labels, sample_weight, extras)
-        if sample_weight is not None and y is None and not extras:
-            raise refuse(owner, "sample_weight", "given with targets", sample_weight)
-        if subset is not None:
-            one_of(owner, "subset", subset, SUBSETS)
-            own, rest = image_data_generator.split(count, subset)
-            if not (ignore_class_split or y is None):
+        extras = Extras.of(
+            owner, given.masks, given.bboxes, given.keypoints, given.bounding_box_format,
+            given.max_boxes,
+        )  # fmt: skip
+        weight = given.sample_weight
+        weight = None if weight is None else np.asarray(weight)
+        _same_length(owner, count, images, others, labels, weight, extras)
+        if weight is not None and y is None and not extras:
+            raise refuse(owner, "sample_weight", "given with targets", given.sample_weight)
+        if given.subset is not None:
+            own, rest = image_data_generator.split(count, given.subset)
+            if not (given.ignore_class_split or y is None):
                 _same_classes(owner, labels, own, rest)
             images = {name: array[own] for name, array in images.items()}
             others = [array[own] for array in others]
             labels = map_leaves(lambda array: array[own], labels)
-            sample_weight = None if sample_weight is None else np.asarray(sample_weight)[own]
+            weight = None if weight is None else weight[own]
             extras = extras.cut(own)
         self._images = {name: self._kept(name, array) for name, array in images.items()}
         self.x = self._images["image"]
         self.x_misc = others
         self.y = labels
-        self.sample_weight = None if sample_weight is None else np.asarray(sample_weight)
+        self.sample_weight = weight
         self._extras = extras
-        super().__init__(len(self.x), batch_size, shuffle, seed)
         generator = image_data_generator
         needed = generator.brightness_range is not None or generator.pipeline is not None
         white = range_of(self.x) if needed else None
         recipe = generator.recipe(extras, tuple(self._images), white, dtype=self.x.dtype)
-        self._feed_with(recipe, generator.threads if threads is None else threads)
+        self._start(len(self.x), given, recipe)
 
     def _inputs(self, x: Any) -> tuple[dict[str, Array], list[Array]]:
         """Images by target, the first as "image", and what goes around."""
@@ -144,6 +92,11 @@ class NumpyArrayIterator(Augmenting):
     def _read(self, index: int) -> dict[str, Any]:
         sample = {name: array[index] for name, array in self._images.items()}
         return sample | self._extras.sample(index)
+
+    def _batch(self, epoch: int, chosen: NDArray[np.intp]) -> Batch:
+        if self._recipe.only is None or self.on_error != "raise":
+            return super()._batch(epoch, chosen)
+        return Blocks(self._recipe, self._keys(epoch, chosen), self.x, self.dtype)
 
     def _empty(self) -> dict[str, Array]:
         arrays = {name: np.zeros(part.shape, self.dtype) for name, part in self._images.items()}

@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
-import keras
 import numpy as np
 from numpy.typing import NDArray
 
@@ -28,6 +28,7 @@ MASK_FORMATS = (".png", ".tif", ".tiff", ".bmp", ".npy", ".jpg", ".jpeg")
 class FromFiles(Augmenting):
     """Batches out of files: what `DirectoryIterator` and `DataFrameIterator` share."""
 
+    allowed_class_modes: tuple[str | None, ...]
     classes: Any
     class_indices: dict[Any, int]
     class_mode: str | None
@@ -35,64 +36,39 @@ class FromFiles(Augmenting):
     _extras: Extras
     _masks: list[str] | None
 
-    def set_processing_attrs(
-        self,
-        image_data_generator: Any,
-        target_size: Any,
-        color_mode: str,
-        data_format: str | None,
-        save_to_dir: Any,
-        save_prefix: str,
-        save_format: str,
-        subset: str | None,
-        interpolation: str,
-        keep_aspect_ratio: bool,
-    ) -> None:
-        """Set how files become a batch.
-
-        Args:
-            image_data_generator: What augments.
-            target_size: Height and width of the images given, in pixels.
-            color_mode: "rgb", "rgba" or "grayscale".
-            data_format: "channels_last" or "channels_first"; None takes Keras' own.
-            save_to_dir: A folder to write each image given to, or None.
-            save_prefix: The beginning of those files' names.
-            save_format: Their ending.
-            subset: "training" or "validation", or None for all.
-            interpolation: Pillow's name of the filter that scales.
-            keep_aspect_ratio: Cut the middle out instead of squeezing.
-
-        """
-        owner = type(self).__name__
-        self.image_data_generator = image_data_generator
-        if not isinstance(target_size, (tuple, list)) or len(target_size) != 2:
-            raise refuse(owner, "target_size", "(height, width)", target_size)
-        height, width = (whole(owner, "target_size", side, 1) for side in target_size)
+    def _take(self, flow: str, generator: Any, given: dict[str, Any]) -> SimpleNamespace:
+        taken = super()._take(flow, generator, given)
+        owner, size = type(self).__name__, taken.target_size
+        if not isinstance(size, (tuple, list)) or len(size) != 2:
+            raise refuse(owner, "target_size", "(height, width)", size)
+        height, width = (whole(owner, "target_size", side, 1) for side in size)
         self.target_size = height, width
-        self.color_mode = one_of(owner, "color_mode", color_mode, CHANNELS)
-        self.data_format = data_format or keras.config.image_data_format()
-        channels = (CHANNELS[color_mode],)
+        self.color_mode = one_of(owner, "color_mode", taken.color_mode, CHANNELS)
+        channels = (CHANNELS[self.color_mode],)
         first = self.data_format == "channels_first"
         self.image_shape = channels + self.target_size if first else self.target_size + channels
-        self.save_to_dir = save_to_dir
-        self.save_prefix = save_prefix
-        self.save_format = save_format
-        self.interpolation = one_of(owner, "interpolation", interpolation, FILTERS)
-        self.keep_aspect_ratio = keep_aspect_ratio
-        if subset is not None:
-            one_of(owner, "subset", subset, ("training", "validation"))
-        self.subset = subset
-        self.split = None if subset is None else image_data_generator.fractions(subset)
+        self.interpolation = one_of(owner, "interpolation", taken.interpolation, FILTERS)
+        self.keep_aspect_ratio = taken.keep_aspect_ratio
+        self.subset = taken.subset
+        self.split = None if self.subset is None else generator.fractions(self.subset)
+        self.class_mode = taken.class_mode
+        if self.class_mode not in self.allowed_class_modes:
+            modes = ", ".join(map(repr, self.allowed_class_modes))
+            raise refuse(owner, "class_mode", f"one of {modes}", self.class_mode)
+        return taken
 
-    def _start(self, batch_size: int, shuffle: bool, seed: Any, threads: int | None) -> None:
+    def _begin(self, given: SimpleNamespace) -> None:
         """Begin, once files and labels are known."""
         self.samples = len(self._filepaths)
-        super().__init__(self.samples, batch_size, shuffle, seed)
-        generator = self.image_data_generator
         fit = (self.target_size, self.interpolation, self.keep_aspect_ratio)
         masks = () if self._masks is None else ("mask",)
-        recipe = generator.recipe(self._extras, ("image",), (0.0, 255.0), fit, masks=masks)
-        self._feed_with(recipe, generator.threads if threads is None else threads)
+        recipe = self.image_data_generator.recipe(
+            self._extras, ("image",), (0.0, 255.0), fit, masks=masks
+        )
+        self._start(self.samples, given, recipe)
+
+    def _file(self, index: int) -> str:
+        return self._filepaths[index]
 
     @property
     def filepaths(self) -> list[str]:
@@ -173,41 +149,11 @@ class DirectoryIterator(FromFiles):
 
     allowed_class_modes = ("categorical", "binary", "sparse", "input", None)
 
-    def __init__(
-        self,
-        directory: Any,
-        image_data_generator: Any,
-        target_size: Any = (256, 256),
-        color_mode: str = "rgb",
-        classes: Any = None,
-        class_mode: str | None = "categorical",
-        batch_size: int = 32,
-        shuffle: bool = True,
-        seed: int | None = None,
-        data_format: str | None = None,
-        save_to_dir: Any = None,
-        save_prefix: str = "",
-        save_format: str = "png",
-        follow_links: bool = False,
-        subset: str | None = None,
-        interpolation: str = "nearest",
-        keep_aspect_ratio: bool = False,
-        dtype: Any = None,
-        *,
-        masks: Any = None,
-        threads: int | None = None,
-    ) -> None:
-        owner = type(self).__name__
-        self.set_processing_attrs(
-            image_data_generator, target_size, color_mode, data_format, save_to_dir, save_prefix,
-            save_format, subset, interpolation, keep_aspect_ratio,
-        )  # fmt: skip
-        if class_mode not in self.allowed_class_modes:
-            modes = ", ".join(map(repr, self.allowed_class_modes))
-            raise refuse(owner, "class_mode", f"one of {modes}", class_mode)
+    def __init__(self, directory: Any, image_data_generator: Any, **options: Any) -> None:
+        options["directory"] = directory
+        given = self._take("flow_from_directory", image_data_generator, options)
         self.directory = os.fspath(directory)
-        self.class_mode = class_mode
-        self.dtype = dtype or keras.config.floatx()
+        classes = given.classes
         if not classes:
             folders = sorted(os.listdir(self.directory))
             classes = [n for n in folders if os.path.isdir(os.path.join(self.directory, n))]
@@ -216,14 +162,15 @@ class DirectoryIterator(FromFiles):
         self.filenames: list[str] = []
         numbers: list[int] = []
         for name, number in self.class_indices.items():
-            files = self._part(list(self._files(name, follow_links)))
+            files = self._part(list(self._files(name, given.follow_links)))
             self.filenames += files
             numbers += [number] * len(files)
         self.classes = np.array(numbers, np.int32)
         self._filepaths = [os.path.join(self.directory, name) for name in self.filenames]
         self._extras = Extras({})
+        masks = given.masks
         self._masks = None if masks is None else [find_mask(masks, n) for n in self.filenames]
-        self._start(batch_size, shuffle, seed, threads)
+        self._begin(given)
 
     def _files(self, name: str, follow_links: bool) -> Iterator[str]:
         """The images of a class, relative to the directory: by folder, then by name."""

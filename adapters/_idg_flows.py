@@ -33,13 +33,46 @@ class Flows:
         save_format: str = "png",
         ignore_class_split: bool = False,
         subset: str | None = None,
-        **more: Any,
+        *,
+        masks: Any = None,
+        bboxes: Any = None,
+        keypoints: Any = None,
+        bounding_box_format: str = "xyxy",
+        max_boxes: int | None = None,
+        on_error: str = "raise",
+        threads: int | None = None,
     ) -> NumpyArrayIterator:
-        """Give batches out of arrays; `NumpyArrayIterator` explains the arguments."""
-        return NumpyArrayIterator(
-            x, y, self, batch_size, shuffle, sample_weight, seed, self.data_format, save_to_dir,
-            save_prefix, save_format, subset, ignore_class_split, self.dtype, **more,
-        )  # fmt: skip
+        """Give batches out of arrays.
+
+        A batch is x, (x, targets) or (x, targets, sample_weight). Targets are y, or what follows
+        the images (masks, bboxes, keypoints), or a dict of those that there are.
+
+        Args:
+            x: Images (N, H, W, C); (images, other) or (images, [other, ...]), where the others go
+                around the augmentation; or a dict of inputs, whose arrays of rank 4 are images
+                that move alike.
+            y: Labels; a tuple or list of arrays, or a dict of them, for several outputs.
+            batch_size: Samples in a batch.
+            shuffle: Visit the samples in another order in each epoch.
+            sample_weight: One weight per sample.
+            seed: What decides order and draws; None takes one that nobody knows beforehand.
+            save_to_dir: A folder to write each image given to, or None.
+            save_prefix: The beginning of those files' names.
+            save_format: Their ending.
+            ignore_class_split: Let the two subsets hold different classes.
+            subset: "training" or "validation", or None for all.
+            masks: (N, H, W) or (N, H, W, C) masks that move with the images, or a dict of them.
+            bboxes: One list of boxes per sample, or a dict of "boxes" and "labels" that hold such.
+            keypoints: (N, K, 2) points x, y in pixels from the centre of the first one; or
+                (N, K, 3) with a last column that turns 0 outside of the image.
+            bounding_box_format: Keras' name of the boxes' format.
+            max_boxes: Boxes that each sample is padded to, with -1; None takes the most there are.
+            on_error: What to do about a sample that cannot be made: "raise" its error, "skip" it,
+                or "replace" it by another one, each with its own labels; see ``errors``.
+            threads: Threads that fill batches; None takes the generator's.
+
+        """
+        return NumpyArrayIterator(**arguments(locals()))
 
     def flow_from_directory(
         self,
@@ -60,6 +93,7 @@ class Flows:
         keep_aspect_ratio: bool = False,
         *,
         masks: Any = None,
+        on_error: str = "raise",
         threads: int | None = None,
     ) -> DirectoryIterator:
         """Give batches out of a folder that holds a folder of images for each class.
@@ -84,14 +118,11 @@ class Flows:
             keep_aspect_ratio: Cut the middle out instead of squeezing.
             masks: A folder with a mask for each image, at the same place under the same name but
                 for its ending.
+            on_error: As in `flow`.
             threads: Threads that fill batches; None takes the generator's.
 
         """
-        return DirectoryIterator(
-            directory, self, target_size, color_mode, classes, class_mode, batch_size, shuffle,
-            seed, self.data_format, save_to_dir, save_prefix, save_format, follow_links, subset,
-            interpolation, keep_aspect_ratio, self.dtype, masks=masks, threads=threads,
-        )  # fmt: skip
+        return DirectoryIterator(**arguments(locals()))
 
     def flow_from_dataframe(
         self,
@@ -113,6 +144,15 @@ class Flows:
         subset: str | None = None,
         interpolation: str = "nearest",
         validate_filenames: bool = True,
+        *,
+        keep_aspect_ratio: bool = False,
+        masks: Any = None,
+        bboxes: Any = None,
+        keypoints: Any = None,
+        bounding_box_format: str = "xyxy",
+        max_boxes: int | None = None,
+        on_error: str = "raise",
+        threads: int | None = None,
         **more: Any,
     ) -> DataFrameIterator:
         """Give batches out of the files that a data frame, or a dict of columns, names.
@@ -139,27 +179,28 @@ class Flows:
             subset: "training" or "validation", or None for all.
             interpolation: Pillow's name of the filter that scales.
             validate_filenames: Leave out rows that name no image file, with a warning.
-            **more: keep_aspect_ratio, as in `flow_from_directory`; masks, a column of paths;
-                bboxes, a column of lists of boxes in pixels of the file, or a pair of columns with
-                their labels; keypoints, a column of lists of points; bounding_box_format,
-                max_boxes and threads as in `flow`.
+            keep_aspect_ratio: Cut the middle out instead of squeezing.
+            masks: A column of paths.
+            bboxes: A column of lists of boxes in pixels of the file, or a pair of columns with
+                their labels.
+            keypoints: A column of lists of points.
+            bounding_box_format: Keras' name of the boxes' format.
+            max_boxes: Boxes that each sample is padded to, with -1; None takes the most there are.
+            on_error: As in `flow`.
+            threads: Threads that fill batches; None takes the generator's.
+            **more: What Keras took in earlier days: has_ext, sort, drop_duplicates.
 
         """
-        for name in ("has_ext", "sort", "drop_duplicates"):
-            if name in more:
-                del more[name]
-                message = f"{OWNER}.flow_from_dataframe: {name} has no effect any more"
-                warn(message, DeprecationWarning)
+        given = arguments(locals())
+        for name in given.keys() & {"has_ext", "sort", "drop_duplicates"}:
+            del given[name]
+            message = f"{OWNER}.flow_from_dataframe: {name} has no effect any more"
+            warn(message, DeprecationWarning)
         if class_mode == "other":
             message = f"{OWNER}.flow_from_dataframe: class_mode='other' is called 'raw' today"
             warn(message, DeprecationWarning)
-            class_mode = "raw"
-        return DataFrameIterator(
-            dataframe, directory, self, x_col, y_col, weight_col, target_size, color_mode, classes,
-            class_mode, batch_size, shuffle, seed, self.data_format, save_to_dir, save_prefix,
-            save_format, subset, interpolation, dtype=self.dtype,
-            validate_filenames=validate_filenames, **more,
-        )  # fmt: skip
+            given["class_mode"] = "raw"
+        return DataFrameIterator(**given)
 
     def fractions(self, subset: str) -> tuple[float, float]:
         """Where a subset begins and ends, as parts of the data."""
@@ -172,3 +213,9 @@ class Flows:
         """A subset of so many samples, and the others."""
         low, high = (int(part * count) for part in self.fractions(subset))
         return slice(low, high), slice(high, None) if low == 0 else slice(0, low)
+
+
+def arguments(given: dict[str, Any]) -> dict[str, Any]:
+    """What a method's names hold as the arguments of the iterator that it makes."""
+    rest = {name: value for name, value in given.items() if name not in ("self", "more")}
+    return {"image_data_generator": given["self"], **rest, **given.get("more", {})}

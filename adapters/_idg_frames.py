@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -26,53 +27,26 @@ class DataFrameIterator(FromFiles):
     allowed_class_modes = ("binary", "categorical", "input", "multi_output", "raw", "sparse", None)
 
     def __init__(
-        self,
-        dataframe: Any,
-        directory: Any = None,
-        image_data_generator: Any = None,
-        x_col: Any = "filename",
-        y_col: Any = "class",
-        weight_col: Any = None,
-        target_size: Any = (256, 256),
-        color_mode: str = "rgb",
-        classes: Any = None,
-        class_mode: str | None = "categorical",
-        batch_size: int = 32,
-        shuffle: bool = True,
-        seed: int | None = None,
-        data_format: str | None = "channels_last",
-        save_to_dir: Any = None,
-        save_prefix: str = "",
-        save_format: str = "png",
-        subset: str | None = None,
-        interpolation: str = "nearest",
-        keep_aspect_ratio: bool = False,
-        dtype: Any = "float32",
-        validate_filenames: bool = True,
-        *,
-        masks: Any = None,
-        bboxes: Any = None,
-        keypoints: Any = None,
-        bounding_box_format: str = "xyxy",
-        max_boxes: int | None = None,
-        threads: int | None = None,
+        self, dataframe: Any, directory: Any, image_data_generator: Any, **options: Any
     ) -> None:
-        self.set_processing_attrs(
-            image_data_generator, target_size, color_mode, data_format, save_to_dir, save_prefix,
-            save_format, subset, interpolation, keep_aspect_ratio,
-        )  # fmt: skip
+        options |= {"dataframe": dataframe, "directory": directory}
+        given = self._take("flow_from_dataframe", image_data_generator, options)
         self._owner = type(self).__name__
         self.directory = "" if directory is None else os.fspath(directory)
-        self.class_mode = class_mode
-        self.dtype = dtype
         self._table = dataframe
+        x_col, y_col, weight_col, classes = (
+            given.x_col,
+            given.y_col,
+            given.weight_col,
+            given.classes,
+        )
         names = self._column("x_col", x_col)
         if not all(isinstance(name, str) for name in names):
             raise self._mistyped("x_col", x_col, "strings", names, (str,))
         self._check_mode(y_col, weight_col, classes)
-        rows = self._readable(x_col, names) if validate_filenames else list(range(len(names)))
+        rows = self._readable(x_col, names) if given.validate_filenames else list(range(len(names)))
         labels: list[Any] = []
-        if class_mode in CLASSED:
+        if self.class_mode in CLASSED:
             rows, labels, known = self._known_rows(y_col, rows, classes)
             self.class_indices = {name: number for number, name in enumerate(known)}
             self.num_classes = len(known)
@@ -84,17 +58,23 @@ class DataFrameIterator(FromFiles):
         self._filepaths = [os.path.join(self.directory, name) for name in self.filenames]
         weights = None if not weight_col else np.asarray(self._column("weight_col", weight_col))
         self._weights = None if weights is None else weights[rows]
-        paths = None if masks is None else self._picked("masks", masks, rows)
+        paths = None if given.masks is None else self._picked("masks", given.masks, rows)
         self._masks = paths and [os.path.join(self.directory, path) for path in paths]
-        columns = bboxes if isinstance(bboxes, (tuple, list)) else (bboxes,)
+        self._extras = self._followers(given, rows)
+        del self._table
+        self._begin(given)
+
+    def _followers(self, given: SimpleNamespace, rows: Sequence[int]) -> Extras:
+        """Boxes and keypoints that follow the images."""
+        columns = given.bboxes if isinstance(given.bboxes, (tuple, list)) else (given.bboxes,)
         parts = [self._picked("bboxes", column, rows) for column in columns if column is not None]
         boxes: Any = parts[0] if parts else None
         if len(parts) > 1:
             boxes = {"boxes": parts[0], "labels": parts[1]}
-        points = None if keypoints is None else self._picked("keypoints", keypoints, rows)
-        self._extras = Extras.of(self._owner, None, boxes, points, bounding_box_format, max_boxes)
-        del self._table
-        self._start(batch_size, shuffle, seed, threads)
+        points = given.keypoints and self._picked("keypoints", given.keypoints, rows)
+        return Extras.of(
+            self._owner, None, boxes, points, given.bounding_box_format, given.max_boxes
+        )
 
     @property
     def labels(self) -> Any:
@@ -130,9 +110,6 @@ class DataFrameIterator(FromFiles):
 
     def _check_mode(self, y_col: Any, weight_col: Any, classes: Any) -> None:
         mode = self.class_mode
-        if mode not in self.allowed_class_modes:
-            modes = ", ".join(map(repr, self.allowed_class_modes))
-            raise refuse(self._owner, "class_mode", f"one of {modes}", mode)
         if mode == "multi_output" and not isinstance(y_col, list):
             raise TypeError(
                 f"{self._owner}.y_col must be a list of columns for class_mode='multi_output', "

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import inspect
 import secrets
 import threading
 from collections.abc import Iterator as Generating
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import cv2
@@ -14,9 +16,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ._batch import Batch
-from ._checks import whole
-from ._order import EpochClock, permutation
-from ._recipe import Recipe
+from ._checks import one_of, refuse, whole
+from ._epochs import EpochCallback
+from ._errors import ON_ERROR, SPARES, Report, Rescue, SampleError
+from ._idg_steps import NUMBER, Steps
+from ._order import EpochClock, permutation, spares
+from ._recipe import Key
 from ._workers import Address, Job, Workers, usable_cpus
 
 Array = NDArray[Any]
@@ -180,13 +185,59 @@ class Augmenting(Iterator):
     save_format: str
     data_format: str
     dtype: Any
-    _recipe: Recipe
+    _recipe: Steps
 
-    def _feed_with(self, recipe: Recipe, threads: int | None) -> None:
-        self._recipe = recipe
+    def _take(self, flow: str, generator: Any, given: dict[str, Any]) -> SimpleNamespace:
+        """Complete arguments by the defaults of the generator's method; keep what all have.
+
+        Of iterators that are made by hand Keras lets ``data_format`` and ``dtype`` be said again.
+        """
         owner = type(self).__name__
+        self.image_data_generator = generator
+        for name in ("data_format", "dtype"):
+            value = getattr(generator, name)
+            setattr(self, name, value)
+            if (again := given.pop(name, None)) not in (None, value):
+                raise refuse(owner, name, f"the generator's, {value!r}", again)
+        bound = inspect.signature(getattr(generator, flow)).bind(**given)
+        bound.apply_defaults()
+        taken = SimpleNamespace(**bound.arguments)
+        if getattr(taken, "more", None):
+            raise TypeError(f"{owner} got unexpected arguments: {', '.join(taken.more)}")
+        self.save_to_dir = taken.save_to_dir
+        self.save_prefix = taken.save_prefix
+        self.save_format = taken.save_format
+        self.on_error = one_of(owner, "on_error", taken.on_error, ON_ERROR)
+        if taken.subset is not None:
+            one_of(owner, "subset", taken.subset, ("training", "validation"))
+        return taken
+
+    def _start(self, count: int, given: SimpleNamespace, recipe: Steps) -> None:
+        """Begin, once samples and targets are known."""
+        super().__init__(count, given.batch_size, given.shuffle, given.seed)
+        self._recipe = recipe
+        self._report = Report()
+        threads, owner = given.threads, type(self).__name__
+        if threads is None:
+            threads = self.image_data_generator.threads
         threads = min(usable_cpus(), 8) if threads is None else whole(owner, "threads", threads, 0)
         self._feed = Workers(threads, lookahead=2)
+
+    def callback(self) -> keras.callbacks.Callback:
+        """Give a callback for ``fit`` that keeps the epoch equal to Keras' own number."""
+        return EpochCallback(self._clock)
+
+    @property
+    def errors(self) -> list[SampleError]:
+        """The samples that could not be made so far: index, file, reason, and in how many epochs.
+
+        Only ``on_error="skip"`` and "replace" get that far.
+        """
+        return self._report.errors
+
+    def error_report(self) -> str:
+        """Say in words what `errors` holds."""
+        return self._report.text(self.n)
 
     def close(self) -> None:
         """Stop the threads; they start again when the next batch is asked for."""
@@ -209,8 +260,27 @@ class Augmenting(Iterator):
         """The arrays of a batch without samples."""
         raise NotImplementedError
 
+    def _file(self, index: int) -> str | None:
+        """The file of a sample, if there is one."""
+        return None
+
+    def _keys(self, epoch: int, chosen: NDArray[np.intp]) -> list[Key]:
+        return [(self._key, epoch, index) for index in chosen.tolist()]
+
     def _batch(self, epoch: int, chosen: NDArray[np.intp]) -> Batch:
-        return Batch(self._recipe, [(self._key, epoch, i) for i in chosen.tolist()], self._read)
+        keys = self._keys(epoch, chosen)
+        if self.on_error == "raise":
+            return Batch(self._recipe, keys, self._read)
+        order = self._order(epoch)
+
+        def stand_ins(key: Key) -> list[int]:
+            return spares(*key, order, SPARES) if self.on_error == "replace" else []
+
+        return Batch(self._recipe, keys, self._numbered, Rescue(stand_ins, self._file))
+
+    def _numbered(self, index: int) -> dict[str, Any]:
+        """A sample that knows its number, for targets are those of the sample that is there."""
+        return {**self._read(index), NUMBER: np.int64(index)}
 
     def _at(self, address: Address) -> Batch:
         return self._batch(address[0], self._chosen(*address))
@@ -230,6 +300,10 @@ class Augmenting(Iterator):
 
     def _give(self, batch: Batch, chosen: NDArray[np.intp], epoch: int) -> Any:
         arrays: dict[str, Any] = batch.arrays or self._empty()
+        if failures := batch.failures:
+            then = {"skip": "left out", "replace": "replaced"}[self.on_error]
+            self._report.note(type(self).__name__, epoch, failures, then)
+        chosen = arrays.get(NUMBER, chosen)
         if self.save_to_dir:
             for place, index in enumerate(chosen.tolist()):
                 self._save(arrays["image"][place], epoch, index)

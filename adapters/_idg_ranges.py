@@ -6,6 +6,7 @@ import math
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from operator import lt
 from typing import Any
 
 import numpy as np
@@ -27,6 +28,7 @@ RANGES = (
 )
 MOVES = {"theta": 0, "tx": 0, "ty": 0, "shear": 0, "zx": 1, "zy": 1}
 STILL = tuple(MOVES.values())
+IDENTITY = Matrix()
 SLOTS = 12 + len(RANGES)
 """How many uniforms an image takes, whatever is switched on: so that two generators with the same
 seed move alike though only one of them changes colours."""
@@ -45,7 +47,7 @@ class Ranges:
         flips: Whether there are horizontal and vertical flips.
         channel: What is added to all values, from -channel to channel.
         brightness: Lowest and highest factor, or None.
-        chances: The chance of each effect, by its argument's name.
+        chances: The chance of each effect, in the order of RANGES and FLIPS.
         legacy: Draw shifts and place the centre as Keras does.
 
     """
@@ -58,12 +60,11 @@ class Ranges:
     flips: tuple[bool, bool]
     channel: float
     brightness: tuple[float, float] | None
-    chances: Mapping[str, float]
+    chances: tuple[float, ...]
     legacy: bool
 
     def draw(self, values: Sequence[float], size: Size) -> dict[str, Any]:
         """The parameters that ``SLOTS`` uniforms stand for, for an image of a size."""
-        runs = self._runs(values)
         down = self._shift(self.height, values[1], values[2], size.height)
         across = self._shift(self.width, values[3], values[4], size.width)
         low, high = self.zoom
@@ -72,21 +73,21 @@ class Ranges:
             darkest, brightest = self.brightness
             brightness = darkest + (brightest - darkest) * values[11]
         return self._named(
-            runs,
-            theta=self.rotation * (2 * values[0] - 1),
-            down=down,
-            across=across,
-            shear=self.shear * (2 * values[5] - 1),
-            zx=low + (high - low) * values[6],
-            zy=low + (high - low) * values[7],
-            flips=(values[8] < self.chances[FLIPS[0]], values[9] < self.chances[FLIPS[1]]),
-            channel=self.channel * (2 * values[10] - 1) if self.channel else None,
-            brightness=brightness,
+            values[12:],
+            self.rotation * (2 * values[0] - 1),
+            down,
+            across,
+            self.shear * (2 * values[5] - 1),
+            low + (high - low) * values[6],
+            low + (high - low) * values[7],
+            (values[8], values[9]),
+            self.channel * (2 * values[10] - 1) if self.channel else None,
+            brightness,
         )
 
     def draw_as_keras(self, seed: int, size: Size) -> dict[str, Any]:
         """What Keras draws for an image of a size after seeding NumPy's generator."""
-        rng, runs = np.random.RandomState(seed), self._runs(values_of(seed))
+        rng = np.random.RandomState(seed)
         theta = rng.uniform(-self.rotation, self.rotation) if self.rotation else 0
         shifts = []
         for limit, length in ((self.height, size.height), (self.width, size.width)):
@@ -102,46 +103,47 @@ class Ranges:
             shifts.append(moved)
         shear = rng.uniform(-self.shear, self.shear) if self.shear else 0
         zx, zy = (1, 1) if {*self.zoom} == {1} else rng.uniform(*self.zoom, 2)
-        flips = rng.random() < self.chances[FLIPS[0]], rng.random() < self.chances[FLIPS[1]]
+        flips = rng.random(), rng.random()
         channel = rng.uniform(-self.channel, self.channel) if self.channel else None
         brightness = None if self.brightness is None else rng.uniform(*self.brightness)
+        gates = values_of(seed)[12:]
         return self._named(
-            runs, theta, shifts[0], shifts[1], shear, zx, zy, flips, channel, brightness
+            gates, theta, shifts[0], shifts[1], shear, zx, zy, flips, channel, brightness
         )
-
-    def _runs(self, values: Sequence[float]) -> dict[str, bool]:
-        """Which effects there are."""
-        gates = zip(RANGES, values[12:], strict=True)
-        return {name: value < self.chances[name] for name, value in gates}
 
     def _named(
         self,
-        runs: Mapping[str, bool],
+        gates: Sequence[float],
         theta: float,
         down: float,
         across: float,
         shear: float,
         zx: float,
         zy: float,
-        flips: tuple[bool, bool],
+        flips: tuple[float, float],
         channel: float | None,
         brightness: float | None,
     ) -> dict[str, Any]:
-        down = down if runs["height_shift_range"] else 0
-        across = across if runs["width_shift_range"] else 0
+        """The parameters drawn, without those whose chance was missed."""
+        gates = (*gates, *flips)
+        turns, lowers, pushes, shears, zooms, shifts, brightens, mirrors, upends = map(
+            lt, gates, self.chances
+        )
+        down = down if lowers else 0
+        across = across if pushes else 0
         # Keras draws tx for the height, and then moves columns by it
         tx, ty = (down, across) if self.legacy else (across, down)
         return {
-            "theta": theta if runs["rotation_range"] else 0,
+            "theta": theta if turns else 0,
             "tx": tx,
             "ty": ty,
-            "shear": shear if runs["shear_range"] else 0,
-            "zx": zx if runs["zoom_range"] else 1,
-            "zy": zy if runs["zoom_range"] else 1,
-            "flip_horizontal": bool(flips[0] and self.flips[0]),
-            "flip_vertical": bool(flips[1] and self.flips[1]),
-            "channel_shift_intensity": channel if runs["channel_shift_range"] else None,
-            "brightness": brightness if runs["brightness_range"] else None,
+            "shear": shear if shears else 0,
+            "zx": zx if zooms else 1,
+            "zy": zy if zooms else 1,
+            "flip_horizontal": mirrors and self.flips[0],
+            "flip_vertical": upends and self.flips[1],
+            "channel_shift_intensity": channel if shifts else None,
+            "brightness": brightness if brightens else None,
         }
 
     def _shift(self, limit: Any, value: float, sign: float, length: int) -> float:
@@ -178,22 +180,26 @@ def matrix_of(params: Mapping[str, Any], size: Size, legacy: bool) -> Matrix:
     """
     height, width = size
     theta, tx, ty, shear, zx, zy = moves = tuple(map(params.get, MOVES, MOVES.values()))
-    matrix = Matrix()
-    if moves != STILL:
-        angle = math.radians(shear)
-        inverse = (
-            turn(-theta)
-            @ shift(tx, ty)
-            @ Matrix(xy=-math.sin(angle), yy=math.cos(angle))
-            @ zoom(zx, zy)
+    across, down = params.get("flip_horizontal"), params.get("flip_vertical")
+    flips = IDENTITY
+    if across or down:
+        flips = Matrix(
+            xx=-1.0 if across else 1.0,
+            x=width if across else 0.0,
+            yy=-1.0 if down else 1.0,
+            y=height if down else 0.0,
         )
-        centre = (height / 2, width / 2) if legacy else (width / 2, height / 2)
-        matrix = inverse.about(*centre).inverse()
-    if params.get("flip_horizontal"):
-        matrix = Matrix(xx=-1, x=width) @ matrix
-    if params.get("flip_vertical"):
-        matrix = Matrix(yy=-1, y=height) @ matrix
-    return matrix
+    if moves == STILL:
+        return flips
+    angle = math.radians(shear)
+    inverse = (
+        turn(-theta)
+        @ shift(tx, ty)
+        @ Matrix(xy=-math.sin(angle), yy=math.cos(angle))
+        @ zoom(zx, zy)
+    )
+    centre = (height / 2, width / 2) if legacy else (width / 2, height / 2)
+    return flips @ inverse.about(*centre).inverse()
 
 
 def read_shift(name: str, value: Any) -> Any:
@@ -240,11 +246,11 @@ def read_pair(name: str, value: Any, rule: str = "a pair of numbers") -> tuple[f
     raise refuse(OWNER, name, rule, value)
 
 
-def read_chances(p: Any) -> dict[str, float]:
+def read_chances(p: Any) -> tuple[float, ...]:
     """The chance of each effect: given for all, or for some by name."""
     chances = dict.fromkeys(RANGES, 1.0) | dict.fromkeys(FLIPS, 0.5)
     if p is None:
-        return chances
+        p = {}
     given = p if isinstance(p, Mapping) else dict.fromkeys(chances, p)
     for name, chance in given.items():
         if name not in chances:
@@ -252,4 +258,4 @@ def read_chances(p: Any) -> dict[str, float]:
         if not isinstance(chance, (int, float)) or not 0 <= chance <= 1:
             raise refuse(OWNER, "p", "a number in [0, 1], or a dict of them by argument", p)
         chances[name] = float(chance)
-    return chances
+    return tuple(chances.values())

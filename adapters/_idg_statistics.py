@@ -19,37 +19,35 @@ EPSILON = 1e-6
 class Statistics:
     """The half of `ImageDataGenerator` that standardises; that class explains the arguments."""
 
-    def __init__(
-        self,
-        featurewise_center: bool,
-        samplewise_center: bool,
-        featurewise_std_normalization: bool,
-        samplewise_std_normalization: bool,
-        zca_whitening: bool,
-        zca_epsilon: float,
-        rescale: float | None,
-        preprocessing_function: Any,
-        data_format: str,
-        dtype: Any,
-        legacy: bool,
-    ) -> None:
-        self.featurewise_center = featurewise_center
-        self.samplewise_center = samplewise_center
-        self.featurewise_std_normalization = featurewise_std_normalization
-        self.samplewise_std_normalization = samplewise_std_normalization
-        self.zca_whitening = zca_whitening
-        self.zca_epsilon = zca_epsilon
-        self.rescale = rescale
-        self.preprocessing_function = preprocessing_function
-        self.data_format = data_format
-        self.channel_axis = 1 if data_format == "channels_first" else 3
-        self.row_axis, self.col_axis = (2, 3) if data_format == "channels_first" else (1, 2)
-        self.dtype = dtype
-        self.legacy = legacy
-        self.mean: Any = None
-        self.std: Any = None
-        self._whitening: tuple[Array, ...] | None = None
-        self._settle()
+    featurewise_center: bool
+    samplewise_center: bool
+    featurewise_std_normalization: bool
+    samplewise_std_normalization: bool
+    zca_whitening: bool
+    zca_epsilon: float
+    rescale: float | None
+    preprocessing_function: Any
+    data_format: str
+    dtype: Any
+    legacy: bool
+    mean: Any = None
+    std: Any = None
+    _whitening: tuple[Array, ...] | None = None
+
+    @property
+    def channel_axis(self) -> int:
+        """Which axis of a batch is that of channels."""
+        return 1 if self.data_format == "channels_first" else 3
+
+    @property
+    def row_axis(self) -> int:
+        """Which axis of a batch is that of rows."""
+        return 2 if self.data_format == "channels_first" else 1
+
+    @property
+    def col_axis(self) -> int:
+        """Which axis of a batch is that of columns."""
+        return self.row_axis + 1
 
     def _settle(self) -> None:
         """Switch on what follows from other settings, as Keras does, and say so."""
@@ -63,15 +61,15 @@ class Statistics:
                 setattr(self, also, value)
                 warn(f"ImageDataGenerator: {name} sets {also} to {value}")
         floats = np.dtype(self.dtype).kind == "f"
-        if not floats and (self.rescale or self._of_sample or self._of_data):
+        if not floats and (self.rescale or self._by_sample or self._by_feature):
             raise refuse("ImageDataGenerator", "dtype", "a float to be standardised", self.dtype)
 
     @property
-    def _of_sample(self) -> bool:
+    def _by_sample(self) -> bool:
         return bool(self.samplewise_center or self.samplewise_std_normalization)
 
     @property
-    def _of_data(self) -> bool:
+    def _by_feature(self) -> bool:
         return bool(
             self.featurewise_center or self.featurewise_std_normalization or self.zca_whitening
         )
@@ -90,10 +88,7 @@ class Statistics:
 
     def standardize(self, x: Array) -> Array:
         """Standardise an image or a batch of floats, in place; give it."""
-        return self._by_data(self._by_itself(x))
-
-    def _by_data(self, x: Array) -> Array:
-        """The part of standardising that needs statistics."""
+        x = self._by_itself(x)
         if self.featurewise_center:
             if self.mean is None:
                 self._unfitted("featurewise_center")
@@ -125,9 +120,6 @@ class Statistics:
                 )
         if self.rescale:
             x *= self.rescale
-        return self._by_sample(x)
-
-    def _by_sample(self, x: Array) -> Array:
         if self.samplewise_center:
             x -= np.mean(x, keepdims=True)
         if self.samplewise_std_normalization:
@@ -143,15 +135,17 @@ class Statistics:
             image = np.moveaxis(image, -1, 0)
         if out is None or out.shape != image.shape or out.dtype != np.dtype(self.dtype):
             out = np.empty(image.shape, self.dtype)
-        if self.preprocessing_function is None and self.rescale:  # converted on the way
-            np.multiply(image, self.rescale, out, dtype=out.dtype, casting="unsafe")
-            result = self._by_data(self._by_sample(out))
-        else:
-            np.copyto(out, image, casting="unsafe")
-            result = self.standardize(out)
+        np.copyto(out, image, casting="unsafe")
+        result = self.standardize(out)
         if result is not out:
             np.copyto(out, result, casting="unsafe")
         return out
+
+    @property
+    def is_elementwise(self) -> bool:
+        """Whether images may be standardised many at once."""
+        others = self.preprocessing_function is not None or self.zca_whitening
+        return not (others or self._by_sample)
 
     def fit(self, x: Any, augment: bool = False, rounds: int = 1, seed: int | None = None) -> None:
         """Learn the mean, the deviation and the whitening that are asked for.

@@ -14,11 +14,11 @@ from probaug.core.canvas import Canvas
 from probaug.core.fields import Array
 from probaug.core.hooks import DualTransform
 from probaug.core.kinds import Resizing, move_labels
-from probaug.core.layer import Sampling
+from probaug.core.layer import IDENTITY, Sampling
 from probaug.core.matrix import Matrix, Size, zoom
 from probaug.core.random import Draw
 from probaug.core.transform import Params
-from probaug.core.warp import AREA, CUBIC, LANCZOS, LINEAR, NEAREST
+from probaug.core.warp import AREA, CUBIC, LANCZOS, LINEAR, NEAREST, warp
 
 from . import _idg_legacy
 from ._idg_ranges import SLOTS, matrix_of
@@ -46,6 +46,8 @@ FILTERS = {
     "hamming": AREA,
 }
 """Pillow's names of filters, as OpenCV's codes; where they shrink, all but the first average."""
+NUMBER = "number"
+"""Where a sample carries its place in the source, if it does."""
 
 
 class Fitted(Resizing, base=True):
@@ -156,13 +158,33 @@ class Moved(DualTransform, base=True):
                 canvas, lambda i: self.as_keras(i, params), lambda: self.move(canvas, matrix)
             )
             return
+        change = self.colours(params, lambda: canvas.image)
+        self.move(canvas, matrix)
+        if change is not None:
+            canvas.edit(change)
+
+    def alone(self, image: Array, values: Sequence[float]) -> Array:
+        """What a call that draws these uniforms gives for an image with nothing beside it."""
+        size = Size(*image.shape[:2])
+        params = self.ranges.draw(values, size)
+        change = self.colours(params, lambda: image)
+        matrix = matrix_of(params, size, legacy=False)
+        if matrix != IDENTITY:
+            border = BORDERS[self.fill_mode]
+            image = warp(image, matrix, size, ORDERS[self.order], border, self.cval)
+        return image if change is None else change(image)
+
+    def colours(
+        self, params: Mapping[str, Any], image: Callable[[], Array]
+    ) -> Callable[[Array], Array] | None:
+        """What happens to the values of an image that has moved; none if nothing does."""
         intensity, factor = params["channel_shift_intensity"], params["brightness"]
+        if intensity is None and factor is None:
+            return None
         white = self.value_range
         if white is None and factor is not None:  # as given: cubic weights overshoot
-            white = range_of(canvas.image)
-        self.move(canvas, matrix)
-        if intensity is not None or factor is not None:
-            canvas.edit(lambda image: retoned(image, intensity, factor, white))
+            white = range_of(image())
+        return lambda moved: retoned(moved, intensity, factor, white)
 
     def move(self, canvas: Canvas, matrix: Matrix) -> None:
         """Move all planes and labels."""
@@ -239,14 +261,19 @@ class Steps(Recipe):
 
     Args:
         final: Standardises an image, into the array given if it fits.
+        final_all: Standardises many in the form they are given in, in place; None if each of them
+            is looked at by itself.
         masks: The targets that are masks.
         channels_first: Whether channels stand first in images and masks outside.
+        only: The pipeline's only step, if a sample is one image and nothing else.
 
     """
 
     final: Callable[[Array, Array | None], Array] = lambda image, out: image
+    final_all: Callable[[Array], Any] | None = None
     masks: tuple[str, ...] = ()
     channels_first: bool = False
+    only: Moved | None = None
 
     def run(
         self,

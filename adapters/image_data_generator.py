@@ -31,7 +31,7 @@ from ._idg_ranges import (
     values_of,
 )
 from ._idg_statistics import Statistics
-from ._idg_steps import BORDERS, ORDERS, Fitted, Given, Moved, Steps
+from ._idg_steps import BORDERS, NUMBER, ORDERS, Fitted, Given, Moved, Steps
 from ._values import Values
 
 __all__ = [
@@ -131,24 +131,12 @@ class ImageDataGenerator(Flows, Statistics):
         legacy: bool = False,
         threads: int | None = None,
     ) -> None:
-        super().__init__(
-            featurewise_center,
-            samplewise_center,
-            featurewise_std_normalization,
-            samplewise_std_normalization,
-            zca_whitening,
-            zca_epsilon,
-            rescale,
-            preprocessing_function,
-            one_of(
-                OWNER,
-                "data_format",
-                data_format or keras.config.image_data_format(),
-                ("channels_last", "channels_first"),
-            ),
-            dtype or keras.config.floatx(),
-            legacy,
-        )
+        self.featurewise_center = featurewise_center
+        self.samplewise_center = samplewise_center
+        self.featurewise_std_normalization = featurewise_std_normalization
+        self.samplewise_std_normalization = samplewise_std_normalization
+        self.zca_whitening = zca_whitening
+        self.zca_epsilon = zca_epsilon
         self.rotation_range = rotation_range
         self.width_shift_range = width_shift_range
         self.height_shift_range = height_shift_range
@@ -160,6 +148,14 @@ class ImageDataGenerator(Flows, Statistics):
         self.cval = cval
         self.horizontal_flip = horizontal_flip
         self.vertical_flip = vertical_flip
+        self.rescale = rescale
+        self.preprocessing_function = preprocessing_function
+        data_format = data_format or keras.config.image_data_format()
+        formats = ("channels_last", "channels_first")
+        self.data_format = one_of(OWNER, "data_format", data_format, formats)
+        self.dtype = dtype or keras.config.floatx()
+        self.legacy = legacy
+        self._settle()
         if interpolation_order not in range(len(ORDERS)):
             raise refuse(OWNER, "interpolation_order", "0 to 5", interpolation_order)
         self.interpolation_order = interpolation_order
@@ -241,11 +237,13 @@ class ImageDataGenerator(Flows, Statistics):
         if fit is not None:
             (height, width), way, keeps = fit
             steps.append(Fitted(height, width, way, keeps, self.legacy))
-        steps.append(self._moved(self._ranges(), white))
+        moved = self._moved(self._ranges(), white)
+        steps.append(moved)
         if self.pipeline is not None:
             more = self.pipeline
             steps += more if isinstance(more, (list, tuple)) else [more]
         masks = (*extras.masks, *masks)
+        is_only = len(steps) == len(images) == 1 and not (extras or masks or self.legacy)
         alike = dict.fromkeys(images[1:], "image") | dict.fromkeys(masks[1:], "mask")
         pipeline = probaug.Compose(
             steps,
@@ -261,9 +259,12 @@ class ImageDataGenerator(Flows, Statistics):
             images,
             (*images, *masks, *points),
             extras.packer(OWNER, pipeline),
+            carried=(NUMBER,),
             final=self.finish,
+            final_all=self.standardize if self.is_elementwise else None,
             masks=masks,
             channels_first=self.data_format == "channels_first",
+            only=moved if is_only else None,
         )
 
     def _size(self, shape: Any) -> Size:
