@@ -1,6 +1,5 @@
-"""Readers of VOC, YOLO, tables, masks and TFDS, on small data sets made here."""
+"""Readers of VOC, YOLO, masks and TFDS, on small data sets made here."""
 
-import csv
 import re
 
 import cv2
@@ -8,7 +7,7 @@ import numpy as np
 import pytest
 
 import probaug as A
-from probaug.data import AnnotationError, Frame, InstanceMasks, Masks, Tfds, Voc, Yolo, from_tfds
+from probaug.data import AnnotationError, InstanceMasks, Masks, Tfds, Voc, Yolo, from_tfds
 
 RNG = np.random.default_rng(4)
 HEIGHT, WIDTH = 48, 64
@@ -58,6 +57,9 @@ def test_voc_counts_pixels_from_one(tmp_path):
 
 
 VOC_ERRORS = [
+    ({"name": " "}, r"object\[0\] must have the name of a class in its <name>, got ''"),
+    ({"xmax": "inf"}, r"object\[0\] must have a box of four finite numbers"),
+    ({"xmax": "nan"}, r"object\[0\] must have xmin, ymin, xmax, ymax in its <bndbox>"),
     ({"xmin": 0}, r"object\[0\] must count pixels from 1 \(corners='edges' reads"),
     ({"xmin": "x"}, r"object\[0\] must have xmin, ymin, xmax, ymax in its <bndbox>"),
     ({"name": "cow"}, r"object\[0\] must have a class among the 1 that there are, got 'cow'"),
@@ -84,6 +86,17 @@ def test_xml_that_defines_entities_is_refused(tmp_path):
     path.write_text("<annotation>")
     with pytest.raises(AnnotationError, match="the file must be XML, got 'no element found"):
         Voc(tmp_path, tmp_path)
+
+
+def test_files_that_are_not_of_voc(tmp_path):
+    path = voc(tmp_path, {"name": " dog "})
+    assert Voc(tmp_path, tmp_path).classes == ("dog",)
+    assert Voc(tmp_path, tmp_path)[0]["labels"].tolist() == [0]
+    path.write_text("<html></html>")
+    with pytest.raises(AnnotationError, match="have <annotation> around everything, got 'html'"):
+        Voc(tmp_path, tmp_path, classes=["dog"])[0]
+    with pytest.raises(ValueError, match=r"Voc finds no XML files in .*nowhere"):
+        Voc(tmp_path / "nowhere", tmp_path)
 
 
 def test_voc_finds_pictures_by_either_name(tmp_path):
@@ -163,102 +176,32 @@ YOLO_ERRORS = [
     ("detect", "one 0.5 0.5 0.2 0.2", "be numbers"),
     ("segment", "1 0.1 0.1 0.2 0.2", "have at least three points after the class"),
     ("obb", "1 0.1 0.1 0.2 0.2 0.3 0.3", "have four points after the class"),
-    ("pose", "1 0.5 0.5 0.2 0.2 1", "have four numbers and 0 keypoints of two or three"),
+    ("pose", "1 0.5 0.5 0.2 0.2 1", "have four numbers and 1 keypoints of two or three"),
+    ("pose", "1 0.5 0.5 0.2 0.2 0.5 0.5 3", "have 0, 1 or 2 as the visibility of each keypoint"),
+    ("pose", "1 0.5 0.5 0.2 0.2 0.5 0.5 nan", "have 0, 1 or 2 as the visibility of each keyp"),
+    ("pose", "1 0.5 0.5 0.2 0.2 nan 0.5 2", "have keypoint 0 inside the picture"),
+    ("segment", "1 0.1 0.1 0.2 0.2 0.3 1.2", "have coordinates from 0 to 1"),
 ]
 
 
 @pytest.mark.parametrize(("task", "line", "rule"), YOLO_ERRORS)
 def test_yolo_errors_name_the_line(tmp_path, task, line, rule):
-    reader = yolo(tmp_path, "", line, task=task)
+    reader = yolo(tmp_path, "", line, task=task, points=int(task == "pose"))
     text = tmp_path / "labels" / "deep" / "a.txt"
     with pytest.raises(AnnotationError, match=re.escape(f"{text}: line 2 must {rule}")):
         reader[1]
 
 
-# tables
-
-
-def table(folder):
-    picture(folder / "a.png")
-    picture(folder / "b.png")
-    return [
-        {"path": "a.png", "kind": "dog", "x1": 1, "y1": 2, "x2": 20, "y2": 30, "w": 0.5},
-        {"path": "a.png", "kind": "cat", "x1": 5, "y1": 6, "x2": 10, "y2": 12, "w": 0.5},
-        {"path": "b.png", "kind": None, "x1": None, "y1": None, "x2": None, "y2": None, "w": 2.0},
-    ]
-
-
-BOX = ("x1", "y1", "x2", "y2")
-
-
-def given_as(rows, form, folder):
-    if form == "csv":
-        with open(folder / "t.csv", "w", newline="") as file:
-            writer = csv.DictWriter(file, rows[0])
-            writer.writeheader()
-            writer.writerows(rows)
-        return folder / "t.csv"
-    if form == "list":
-        return rows
-    return pytest.importorskip(form).DataFrame(rows)
-
-
-@pytest.mark.parametrize("form", ["list", "csv", "pandas", "polars"])
-def test_tables_of_boxes(tmp_path, form):
-    rows = given_as(table(tmp_path), form, tmp_path)
-    reader = Frame(rows, tmp_path, label="kind", box=BOX, keep=["w"])
-    assert reader.classes == ("cat", "dog")
-    assert len(reader) == 2
-    sample = reader[0]
-    assert sample["bboxes"].tolist() == [[1, 2, 20, 30], [5, 6, 10, 12]]
-    assert sample["labels"].tolist() == [1, 0]
-    assert sample["w"] == 0.5
-    assert reader[1]["bboxes"].shape == (0, 4)
-    assert A.Compose([A.Transpose(p=1)], **reader.params)(**sample)["bboxes"][0].tolist() == [
-        *(2, 1, 30, 20)
-    ]
-
-
-@pytest.mark.parametrize("form", ["list", "csv", "pandas", "polars"])
-def test_tables_of_labels(tmp_path, form):
-    rows = given_as(table(tmp_path)[:2], form, tmp_path)
-    words = Frame(rows, tmp_path, label="kind")
-    assert [sample["label"] for sample in words] == [1, 0]
-    assert words.params == {}
-    numbers = Frame(rows, tmp_path, label="x2")
-    assert [sample["label"] for sample in numbers] == [20, 10]
-    assert numbers.classes == ()
-    several = Frame(rows, tmp_path, label=["x1", "w"])
-    assert np.array_equal(several[0]["label"], np.array([1, 0.5], np.float32))
-
-
-def test_several_words_are_a_number_for_each_class(tmp_path):
-    rows = table(tmp_path)[:2]
-    rows[0]["kind"], rows[1]["kind"] = ["dog", "cow"], []
-    reader = Frame(rows, tmp_path, label="kind", classes=["cat", "cow", "dog"])
-    assert [sample["label"].tolist() for sample in reader] == [[0, 1, 1], [0, 0, 0]]
-
-
-def test_numbers_with_leading_zeros_are_names(tmp_path):
-    picture(tmp_path / "a.png")
-    (tmp_path / "t.csv").write_text("\ufeffpath,label\na.png,007\na.png,010\n", "utf-8")
-    assert Frame(tmp_path / "t.csv", tmp_path, label="label").classes == ("007", "010")
-
-
-def test_errors_of_tables_name_the_row(tmp_path):
-    rows = table(tmp_path)
-    with pytest.raises(AnnotationError, match=r"list: row 0 must have a column 'class', got \['k"):
-        Frame(rows, tmp_path, label="class")
-    with pytest.raises(AnnotationError, match="list: row 2 must have a 'kind', got None"):
-        Frame(rows, tmp_path, label="kind")[2]
-    rows[1]["kind"] = "cow"
-    with pytest.raises(AnnotationError, match="list: row 1 must have a class among the 1 that"):
-        Frame(rows, tmp_path, label="kind", classes=["dog"], box=BOX)[0]
-    rows[1] |= {"kind": "dog", "x2": 3}
-    with pytest.raises(AnnotationError, match="list: row 1 must have a box with an area"):
-        Frame(rows, tmp_path, label="kind", box=BOX)[0]
-    with pytest.raises(TypeError, match=r"Frame.rows must be a data frame"):
-        Frame(3)
+def test_wrong_arguments_of_yolo(tmp_path):
+    for points in ((), 0, -2):
+        with pytest.raises(
+            ValueError, match=r"Yolo.points must name the keypoints for task='pose'"
+        ):
+            yolo(tmp_path, task="pose", points=points)
+    with pytest.raises(ValueError, match=r"Yolo.classes must be one or more, got \[\]"):
+        yolo(tmp_path, "", classes=-1)
+    with pytest.raises(ValueError, match=r"Yolo.classes must be names, .* got 'cat', no file"):
+        yolo(tmp_path, "", classes="cat")
 
 
 # masks
@@ -282,7 +225,7 @@ def test_masks_beside_pictures(tmp_path):
     assert np.array_equal(Masks(*folders, suffix="_mask", values=table)[0]["mask"], expected)
     with pytest.raises(ValueError, match=r"has no mask of .*a.jpg \(and 0 others\)"):
         Masks(*folders)
-    with pytest.raises(AnnotationError, match=r"pixel \(\d+, \d+\) must have nothing that is not"):
+    with pytest.raises(AnnotationError, match=r"pixel \(\d+, \d+\) must be one of the num"):
         Masks(*folders, suffix="_mask", values=[0, 1])[0]
 
 
@@ -303,6 +246,29 @@ def test_masks_in_colours(tmp_path):
         Masks([small], [tmp_path / "m.png"], values=colors)[0]
 
 
+def test_values_of_masks(tmp_path):
+    image = picture(tmp_path / "a.png")
+    paths = [tmp_path / "m.png", tmp_path / "n.png"]
+    for number, path in enumerate(paths):
+        cv2.imwrite(str(path), np.full((HEIGHT, WIDTH), number, np.uint8))
+    for values, dtype in (
+        ({0: -1, 1: 4}, np.int32),
+        ({0: 300, 1: 4}, np.int32),
+        ([0, 1], np.uint8),
+    ):
+        masks = [sample["mask"] for sample in Masks([image] * 2, paths, values=values)]
+        assert [mask.dtype for mask in masks] == [dtype] * 2, "whatever a mask holds"
+        assert [mask[0, 0] for mask in masks] == [values[0], values[1]]
+    for values in ({"a": 1}, {(1, 2): 1}):
+        with pytest.raises(
+            ValueError, match=r"Masks.values must be numbers or colours \(R, G, B\)"
+        ):
+            Masks([image], paths[:1], values=values)
+    for values in ([3, 3], {1: "cat"}, {1: 0.5}):
+        with pytest.raises(ValueError, match=r"Masks.values must be different numbers or colours"):
+            Masks([image], paths[:1], values=values)
+
+
 def test_a_mask_for_every_object(tmp_path):
     image, masks = picture(tmp_path / "a.png"), []
     for number in range(3):
@@ -315,6 +281,9 @@ def test_a_mask_for_every_object(tmp_path):
     assert found[1]["mask"].sum() == 50
     with pytest.raises(AnnotationError, match=r"m2.png: the mask must show something"):
         InstanceMasks([image], [masks])[0]
+    for given in (([image], masks[:1]), (tmp_path, tmp_path), ([image], str(tmp_path))):
+        with pytest.raises(ValueError, match=r"images and masks must be a list of pictures, and"):
+            InstanceMasks(*given)
 
 
 # TensorFlow Datasets
@@ -335,5 +304,9 @@ def test_tfds_examples_are_samples():
     plain = from_tfds({"image": image, "label": np.int64(2), "segmentation_mask": image[..., :1]})
     assert plain["label"] == 2
     assert plain["mask"].shape == (HEIGHT, WIDTH, 1)
+    with pytest.raises(ValueError, match=r"'objects' of an example must have 'bbox', got \['label"):
+        from_tfds({"objects": {"label": [1]}})
+    with pytest.raises(TypeError, match="an example must be a dict, got int"):
+        Tfds([3])[0]
     with pytest.raises(TypeError, match=r"Tfds.examples must have a length"):
         Tfds(iter([example]))

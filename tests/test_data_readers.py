@@ -238,6 +238,15 @@ BROKEN = {
     "have a polygon, got": {"segmentation": []},
     "have a polygon, not runs": {"segmentation": RUNS},
     "have 3 keypoints of three numbers": {"keypoints": [1, 2, 2]},
+    "have a box of four finite numbers": {"bbox": [1, float("nan"), 3, 4]},
+    "have a polygon of finite numbers": {"segmentation": [[1, 2, float("nan"), 2, 9, 9]]},
+    "have rings of x, y, x, y, ... as its segmentation, got [1, 2, 9, 2, 9, 9]": {
+        "segmentation": [1, 2, 9, 2, 9, 9]
+    },
+    "have a known category_id, got [2]": {"category_id": [2]},
+    "have 0 or 1 as iscrowd, got '0'": {"iscrowd": "0"},
+    "have 0, 1 or 2 as the visibility": {"keypoints": [9, 9, 5, 0, 0, 0, 0, 0, 0]},
+    "have 0, 1 or 2 as the visibility of": {"keypoints": [9, 9, float("nan"), 0, 0, 0, 0, 0, 0]},
     "have keypoint 0 inside the picture": {"keypoints": [99, 2, 2, 0, 0, 0, 0, 0, 0]},
 }
 
@@ -265,6 +274,60 @@ def test_coco_files_that_are_none(tmp_path):
     picture(tmp_path / "a.jpg", WIDTH, HEIGHT)
     with pytest.raises(AnnotationError, match=r"image 7 must .*\(64, 48\) \(before it is turned"):
         Coco(file, tmp_path)[0]
+
+
+IMAGE = {"id": 7, "file_name": "a.jpg"}
+KIND = {"id": 2, "name": "dog"}
+WRONG = [
+    ({"images": [{"file_name": "a.jpg"}]}, "images[0] must be a dict with 'id'"),
+    ({"images": [IMAGE, {"id": 8}]}, "images[1] must be a dict with 'file_name'"),
+    (
+        {"images": [{**IMAGE, "file_name": None}]},
+        "images[0] must have a name as 'file_name', got No",
+    ),
+    (
+        {"images": [IMAGE, IMAGE]},
+        "images[1] must have an id of its own, not that of images[0], got 7",
+    ),
+    ({"categories": [{"name": "dog"}]}, "categories[0] must be a dict with 'id'"),
+    ({"categories": [{"id": 2}]}, "categories[0] must be a dict with 'name'"),
+    ({"categories": [KIND, KIND]}, "categories[1] must have an id of its own"),
+    ({"categories": [KIND, {"id": "x", "name": "cat"}]}, "categories[1] must have an id like that"),
+    ({"annotations": [{"image_id": 7}]}, "annotations[0] must be a dict with 'id'"),
+    ({"annotations": [{"id": 1}]}, "annotations[0] must be a dict with 'image_id'"),
+    (
+        {"annotations": [{"id": 1, "image_id": [7]}]},
+        "annotations[0] must have a number as 'image_id'",
+    ),
+]
+
+
+@pytest.mark.parametrize(("change", "words"), WRONG)
+def test_coco_entries_without_what_they_need(tmp_path, change, words):
+    file = coco(tmp_path, **{"annotations": [], **change})
+    with pytest.raises(AnnotationError, match=re.escape(f"{file}: {words}")):
+        Coco(file, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("runs", "words"),
+    [
+        ({"size": [HEIGHT, WIDTH]}, "have runs of pixels, as a list or a string, got None"),
+        ({"size": 5, "counts": [5]}, "have runs for a picture of 48 x 64 pixels, got 5"),
+        ({"size": [HEIGHT, WIDTH], "counts": [0.5]}, "have runs of pixels in whole numbers"),
+        ({"size": [HEIGHT, WIDTH], "counts": "é"}, "have a string of characters from '0' to 'o'"),
+    ],
+)
+def test_runs_that_are_none(tmp_path, runs, words):
+    file = coco(tmp_path, [annotation(1, segmentation=runs)])
+    with pytest.raises(AnnotationError, match=re.escape(f"annotation 1 must {words}")):
+        Coco(file, tmp_path, parts=["mask"])[0]
+
+
+def test_keypoints_need_names(tmp_path):
+    file = coco(tmp_path, [], categories=[KIND])
+    with pytest.raises(AnnotationError, match="a category with the names of its 'keypoints'"):
+        Coco(file, tmp_path, parts=["keypoints"])
 
 
 def test_labels_shrink_with_the_picture(tmp_path):
@@ -302,6 +365,18 @@ def test_panoptic(tmp_path):
     assert np.array_equal(sample["mask"], expected)
     assert sample["bboxes"].tolist() == [[10, 20, 20, HEIGHT - 20]]
     assert np.array_equal(sample["masks"][0], expected == 0)
+    for key in ("image_id", "file_name", "segments_info"):
+        less = {name: value for name, value in entry.items() if name != key}
+        with pytest.raises(AnnotationError, match=rf"annotations\[0\] must be a dict with '{key}'"):
+            Panoptic(coco(tmp_path, [less], categories=kinds), tmp_path, tmp_path)
+    for change, words in (
+        ({"image_id": 99}, r"annotations\[0\] must have an image_id among the images, got 99"),
+        ({"segments_info": [{"id": 5}]}, r"segments_info\[0\] must be a dict with 'id' and 'cat"),
+        ({"segments_info": [{"id": "5", "category_id": 9}]}, r"must have whole numbers as ids"),
+        ({"segments_info": 5}, r"annotations\[0\] must have a list 'segments_info', got 5"),
+    ):
+        with pytest.raises(AnnotationError, match=words):
+            Panoptic(coco(tmp_path, [entry | change], categories=kinds), tmp_path, tmp_path)
     infos.append({"id": 8, "category_id": 2})
     with pytest.raises(AnnotationError, match="segment 8 of image 7 must be in"):
         Panoptic(coco(tmp_path, [entry], categories=kinds), tmp_path, tmp_path)[0]

@@ -50,19 +50,21 @@ class Coco(ObjectReader):
     ) -> None:
         self.path = Path(annotations)
         self.crowds = crowds
-        data = read_json(self.path, "images", "annotations", "categories")
+        data = read_json(self.path, annotations=("id", "image_id"))
         categories = sorted(data["categories"], key=lambda entry: entry["id"])
         self.classes = tuple(str(entry["name"]) for entry in categories)
         self._labels = {entry["id"]: label for label, entry in enumerate(categories)}
         skeletons = [entry["keypoints"] for entry in categories if entry.get("keypoints")]
+        if "keypoints" in parts and not skeletons:
+            rule = "have a category with the names of its 'keypoints', for parts='keypoints'"
+            raise AnnotationError(self.path, "the file", rule, self.classes)
         objects: dict[Any, list[dict[str, Any]]] = {entry["id"]: [] for entry in data["images"]}
         for number, entry in enumerate(data["annotations"]):
-            found = objects.get(entry.get("image_id"))
-            if found is None:
-                place = f"annotations[{number}] (id {entry.get('id')})"
+            if entry["image_id"] not in objects:
+                place = f"annotations[{number}] (id {entry['id']})"
                 rule = "have an image_id among the images"
-                raise AnnotationError(self.path, place, rule, entry.get("image_id"))
-            found.append(entry)
+                raise AnnotationError(self.path, place, rule, entry["image_id"])
+            objects[entry["image_id"]].append(entry)
         items = [
             (Path(images, entry["file_name"]), objects[entry["id"]], entry)
             for entry in data["images"]
@@ -76,7 +78,7 @@ class Coco(ObjectReader):
         check_size(self.path, f"image {entry['id']}", entry, picture.size)
         objects = []
         for annotation in entries:
-            if self.crowds or not annotation.get("iscrowd"):
+            if self.crowds or annotation.get("iscrowd") != 1:
                 try:
                     objects.append(self._object(annotation, picture.size))
                 except AnnotationError as error:
@@ -84,11 +86,15 @@ class Coco(ObjectReader):
         return self._sample(path, picture, objects, report)
 
     def _object(self, entry: dict[str, Any], size: Size) -> Object:
-        place = f"annotation {entry.get('id')}"
-        category = entry.get("category_id")
-        if category not in self._labels:
+        place = f"annotation {entry['id']}"
+        category, crowd = entry.get("category_id"), entry.get("iscrowd") or 0
+        if not is_id(category) or category not in self._labels:
             raise AnnotationError(self.path, place, "have a known category_id", category)
-        more = {"ids": entry.get("id"), "crowd": bool(entry.get("iscrowd"))}
+        if crowd not in (0, 1):
+            raise AnnotationError(self.path, place, "have 0 or 1 as iscrowd", crowd)
+        if not isinstance(entry["id"], int):
+            raise AnnotationError(self.path, place, "have a whole number as its id", entry["id"])
+        more = {"ids": entry["id"], "crowd": bool(crowd)}
         found = Object(place, self._labels[category], source=self.path, more=more)
         if "bbox" in self.parts:
             rule = "have a bbox of four numbers (x, y, width, height)"
@@ -106,7 +112,7 @@ class Coco(ObjectReader):
             count = len(self.points)
             rule = f"have {count} keypoints of three numbers (x, y, visibility)"
             rows = self._numbers(entry["keypoints"], place, rule, 3 * count).reshape(-1, 3)
-            found.points, found.visibility = rows[:, :2] + 0.5, rows[:, 2].astype(np.int64)
+            found.points, found.visibility = rows[:, :2] + 0.5, rows[:, 2]
         return found
 
     def _numbers(self, value: Any, place: str, rule: str, count: int | None = None) -> Array:
@@ -120,7 +126,7 @@ class Coco(ObjectReader):
 
     def _rings(self, outline: Any, place: str) -> list[Array]:
         rule = "have rings of x, y, x, y, ... as its segmentation"
-        if not isinstance(outline, list):
+        if not isinstance(outline, list) or not all(isinstance(r, list) for r in outline):
             raise AnnotationError(self.path, place, rule, outline)
         rings = [self._numbers(ring, place, rule) for ring in outline]
         if any(len(ring) % 2 for ring in rings):
@@ -128,7 +134,7 @@ class Coco(ObjectReader):
         return [ring.reshape(-1, 2) for ring in rings]
 
     def _runs(self, outline: dict[str, Any], place: str, size: Size) -> Array:
-        if list(outline.get("size", ())) != list(size):
+        if outline.get("size") != list(size):
             rule = f"have runs for a picture of {size.height} x {size.width} pixels"
             raise AnnotationError(self.path, place, rule, outline.get("size"))
         try:
@@ -173,20 +179,21 @@ class Panoptic(ObjectReader):
     ) -> None:
         self.path = Path(annotations)
         self.void = void
-        data = read_json(self.path, "images", "annotations", "categories")
+        data = read_json(self.path, annotations=("image_id", "file_name", "segments_info"))
         categories = sorted(data["categories"], key=lambda entry: entry["id"])
         self.classes = tuple(str(entry["name"]) for entry in categories)
         self._labels = {entry["id"]: label for label, entry in enumerate(categories)}
         self._things = {entry["id"] for entry in categories if entry.get("isthing", 1)}
-        pictures = {entry["id"]: entry for entry in data["images"]}
-        items = [
-            (
-                Path(images, pictures[entry["image_id"]]["file_name"]),
-                Path(segments, entry["file_name"]),
-                entry,
-            )
-            for entry in data["annotations"]
-        ]
+        pictures = {entry["id"]: entry["file_name"] for entry in data["images"]}
+        items = []
+        for number, entry in enumerate(data["annotations"]):
+            name = pictures.get(entry["image_id"])
+            if name is None:
+                rule = "have an image_id among the images"
+                place = f"annotations[{number}]"
+                raise AnnotationError(self.path, place, rule, entry["image_id"])
+            self._check_segments(f"annotations[{number}]", entry["segments_info"])
+            items.append((Path(images, name), Path(segments, entry["file_name"]), entry))
         super().__init__(items, parts, instances, box_format, **options)
 
     def _read(self, item: Any, report: Report) -> Sample:
@@ -222,6 +229,20 @@ class Panoptic(ObjectReader):
         mask = numbers.astype(dtype)[places].reshape(ids.shape)
         return sample | {"mask": fitted(mask, picture.image.shape)}
 
+    def _check_segments(self, place: str, segments: Any) -> None:
+        if not isinstance(segments, list):
+            raise AnnotationError(self.path, place, "have a list 'segments_info'", segments)
+        for number, segment in enumerate(segments):
+            keys = {"id", "category_id"}
+            if not (isinstance(segment, dict) and keys <= set(segment)):
+                where = f"{place}.segments_info[{number}]"
+                raise AnnotationError(
+                    self.path, where, "be a dict with 'id' and 'category_id'", segment
+                )
+            if not (isinstance(segment["id"], int) and is_id(segment["category_id"])):
+                where, rule = f"{place}.segments_info[{number}]", "have whole numbers as ids"
+                raise AnnotationError(self.path, where, rule, segment)
+
     def _thing(self, place: str, segment: dict[str, Any], ids: Array) -> Object:
         mask = (ids == segment["id"]).astype(np.uint8)
         label = self._labels[segment["category_id"]]
@@ -229,22 +250,56 @@ class Panoptic(ObjectReader):
         return Object(place, label, mask_box(mask), mask=mask, source=self.path, more=more)
 
 
-def read_json(path: Path, *lists: str) -> dict[str, Any]:
-    """The lists of a COCO file."""
+def read_json(path: Path, annotations: tuple[str, ...]) -> dict[str, Any]:
+    """The lists of a COCO file, each of dicts with the keys that are needed."""
     try:
         data: Any = json.loads(path.read_text("utf-8"))
     except ValueError as error:
         raise AnnotationError(path, "the file", "be JSON", str(error)) from error
-    for name in lists:
-        entries = data.get(name) if isinstance(data, dict) else None
+    if not isinstance(data, dict):
+        raise AnnotationError(path, "the file", "be a dict in JSON", data)
+    needed = {
+        "images": ("id", "file_name"), "annotations": annotations, "categories": ("id", "name")
+    }  # fmt: skip
+    for name, keys in needed.items():
+        entries = data.get(name)
         if not isinstance(entries, list):
             raise AnnotationError(path, "the file", f"have a list {name!r}", entries)
-        key = {"images": "file_name", "annotations": "image_id", "categories": "name"}[name]
         for number, entry in enumerate(entries):
-            if not isinstance(entry, dict) or key not in entry:
-                raise AnnotationError(path, f"{name}[{number}]", f"be a dict with {key!r}", entry)
+            check_entry(path, f"{name}[{number}]", entry, keys)
+    for name in ("images", "categories"):
+        check_ids(path, name, [entry["id"] for entry in data[name]])
     found: dict[str, Any] = data
     return found
+
+
+def check_entry(path: Path, place: str, entry: Any, keys: Sequence[str]) -> None:
+    """An entry of a list has its keys; what is an id or the name of a file looks like one."""
+    for key in keys:
+        if not isinstance(entry, dict) or key not in entry:
+            raise AnnotationError(path, place, f"be a dict with {key!r}", entry)
+        if key in ("id", "image_id") and not is_id(entry[key]):
+            raise AnnotationError(path, place, f"have a number as {key!r}", entry[key])
+        if key == "file_name" and not isinstance(entry[key], str):
+            raise AnnotationError(path, place, f"have a name as {key!r}", entry[key])
+
+
+def check_ids(path: Path, name: str, ids: list[Any]) -> None:
+    """No two entries have the same id, and all are of one kind."""
+    seen: dict[Any, int] = {}
+    for number, each in enumerate(ids):
+        place = f"{name}[{number}]"
+        if each in seen:
+            rule = f"have an id of its own, not that of {name}[{seen[each]}]"
+            raise AnnotationError(path, place, rule, each)
+        if isinstance(each, str) != isinstance(ids[0], str):
+            raise AnnotationError(path, place, f"have an id like that of {name}[0]", each)
+        seen[each] = number
+
+
+def is_id(value: Any) -> bool:
+    """Whether a value may tell entries apart: a number, or a word as some files have it."""
+    return isinstance(value, (int, str))
 
 
 def check_size(path: Path, place: str, entry: dict[str, Any], size: Size) -> None:

@@ -11,6 +11,7 @@ from typing import Any, Unpack
 import numpy as np
 
 from ..core.boxes import to_edges
+from ..core.fields import is_number
 from .decode import AnyPath, decode_mask
 from .masks import check_shape
 from .objects import Object, ObjectReader
@@ -66,6 +67,11 @@ class Frame(ObjectReader):
             raise ValueError(f"Frame.box must be four columns, got {box!r}")
         grouped: dict[Any, list[tuple[int, Row]]] = {}
         for number, row in table:
+            if is_missing(row[path]):
+                if options.get("invalid") == "drop":
+                    continue
+                rule = f"have the path of a picture in {path!r}"
+                raise AnnotationError(self.source, f"row {number}", rule, row[path])
             place = row[path] if box is not None else number
             grouped.setdefault(place, []).append((number, row))
         items = [(Path(folder, str(group[0][1][path])), group) for group in grouped.values()]
@@ -78,8 +84,8 @@ class Frame(ObjectReader):
             self.classes = class_names("Frame", classes, words)
 
     def _require(self, table: list[tuple[int, Row]], *names: str | None) -> None:
-        for name in names:
-            for number, row in table[:1]:
+        for number, row in table:
+            for name in names:
                 if name is not None and name not in row:
                     rule = f"have a column {name!r}"
                     raise AnnotationError(self.source, f"row {number}", rule, sorted(map(str, row)))
@@ -103,6 +109,9 @@ class Frame(ObjectReader):
             if self.label is not None:
                 sample["label"] = self._label(number, row)
         if self.mask is not None:
+            if is_missing(row[self.mask]):
+                rule = f"have the path of a mask in {self.mask!r}"
+                raise AnnotationError(self.source, f"row {number}", rule, row[self.mask])
             beside = Path(self.folder, str(row[self.mask]))
             mask = decode_mask(beside, max_pixels=self.max_pixels, exif=self.exif)
             check_shape(beside, mask, picture.size)
@@ -121,6 +130,8 @@ class Frame(ObjectReader):
             rule = f"have four numbers in {', '.join(self.box or ())}"
             raise AnnotationError(self.source, place, rule, values) from None
         label = 0 if self.label is None else self._label(number, row)
+        if isinstance(label, float) and label.is_integer():  # as pandas has it beside empty cells
+            label = int(label)
         if not isinstance(label, int):
             raise AnnotationError(self.source, place, "have a class, or its number", label)
         edges = to_edges(box, self.box_format, size)[0].tolist()
@@ -128,9 +139,14 @@ class Frame(ObjectReader):
 
     def _label(self, number: int, row: Row) -> Any:
         """What a row has in the column of the class, or in those of several numbers."""
+        place = f"row {number}"
         if not isinstance(self.label, str):
-            return np.array([row[name] for name in self.label or ()], np.float32)
-        value, place = row[self.label], f"row {number}"
+            values = [row[name] for name in self.label or ()]
+            if not all(is_number(value) and not is_missing(value) for value in values):
+                rule = f"have numbers in {', '.join(self.label or ())}"
+                raise AnnotationError(self.source, place, rule, values)
+            return np.array(values, np.float32)
+        value = row[self.label]
         words = words_of(value)
         if isinstance(value, (list, tuple, np.ndarray)) and (words or not len(value)):
             several = np.zeros(len(self.classes), np.float32)
@@ -160,14 +176,29 @@ def words_of(value: Any) -> list[str]:
 
 def is_missing(value: Any) -> bool:
     """Whether a cell is empty."""
-    return value is None or value == "" or (isinstance(value, float) and math.isnan(value))
+    if isinstance(value, (float, np.floating)):
+        return math.isnan(value)
+    return value is None or (isinstance(value, str) and not value.strip()) or is_null(value)
+
+
+def is_null(value: Any) -> bool:
+    """Whether a cell is what pandas has for an empty one, without asking pandas."""
+    return type(value).__name__ in ("NAType", "NaTType")
 
 
 def table_rows(rows: Any) -> list[Row]:
     """A table as a list of dicts."""
     if is_path(rows):
-        with open(rows, newline="", encoding="utf-8-sig") as file:
-            return typed(list(csv.DictReader(file)))
+        try:
+            with open(rows, newline="", encoding="utf-8-sig") as file:
+                cells = list(csv.DictReader(file))
+        except UnicodeDecodeError as error:
+            raise AnnotationError(rows, "the file", "be text in UTF-8", str(error)) from error
+        for number, row in enumerate(cells):
+            if None in row:  # what is beyond the names
+                rule = f"have no more cells than the {len(row) - 1} columns"
+                raise AnnotationError(rows, f"row {number}", rule, row[None])
+        return typed(cells)
     if hasattr(rows, "to_dicts"):  # polars
         found: list[Row] = rows.to_dicts()
         return found

@@ -57,9 +57,18 @@ class Masks(Reader):
         self.classes = tuple(classes)
         self.ignore = ignore
         pairs = values.items() if isinstance(values, Mapping) else zip(values or (), range(2**31))
-        table = {packed(value): number for value, number in pairs}
+        table: dict[int, int] = {}
+        for value, number in pairs:
+            code = packed(value)
+            if code in table or not isinstance(number, (int, np.integer)):
+                rule = "different numbers or colours, each with the number of a class"
+                raise ValueError(f"Masks.values must be {rule}, got {value!r}: {number!r}")
+            table[code] = int(number)
         self._known = np.array(sorted(table), np.int64)
         self._numbers = np.array([table[value] for value in self._known.tolist()], np.int64)
+        ends = *table.values(), *(() if ignore is None else (ignore,))
+        small = 0 <= min(ends, default=0) <= max(ends, default=0) < 256
+        self._dtype = np.dtype(np.uint8 if small else np.int32)  # the same for all pictures
         super().__init__(matched(images, masks, suffix, unmatched), **options)
 
     def _read(self, item: tuple[Path, Path], report: Report) -> Sample:
@@ -90,15 +99,14 @@ class Masks(Reader):
             strange &= codes != self.ignore
         if strange.any():
             row, column = np.argwhere(strange)[0].tolist()
-            rule = "have nothing that is not in `values`"
+            rule = "be one of the numbers or colours in `values`"
             raise AnnotationError(
                 path, f"pixel ({row}, {column})", rule, mask[row, column].tolist()
             )
         numbers = self._numbers[places]
         if self.ignore is not None and mask.ndim == 2:
             numbers = np.where(self._known[places] == codes, numbers, self.ignore)
-        dtype = np.uint8 if numbers.max() < 256 else np.int32
-        return np.asarray(numbers, dtype)
+        return np.asarray(numbers, self._dtype)
 
 
 class InstanceMasks(ObjectReader):
@@ -128,6 +136,10 @@ class InstanceMasks(ObjectReader):
         classes: tuple[str] = ("object",),
         **options: Unpack[Options],
     ) -> None:
+        if is_path(images) or is_path(masks) or any(is_path(each) for each in masks):
+            got = images if is_path(images) else masks
+            rule = "a list of pictures, and one of lists of the files of each one's masks"
+            raise ValueError(f"InstanceMasks.images and masks must be {rule}, got {got!r:.100}")
         if len(images) != len(masks):
             raise ValueError(f"InstanceMasks has {len(images)} images and masks of {len(masks)}")
         items = [
@@ -163,6 +175,8 @@ def packed(value: int | Color) -> int:
     """A number, or a colour as one."""
     if isinstance(value, (int, np.integer)):
         return int(value)
+    if np.shape(value) != (3,):
+        raise ValueError(f"Masks.values must be numbers or colours (R, G, B), got {value!r}")
     red, green, blue = map(int, value)
     return COLOR + red * 65536 + green * 256 + blue
 

@@ -37,7 +37,7 @@ class Object:
     rings: list[Array] | None = None  # (P, 2) each
     mask: Array | None = None
     points: Array | None = None  # (K, 2), continuous
-    visibility: Array | None = None  # (K,): 0 not labelled, 1 hidden, 2 seen
+    visibility: Array | None = None  # (K,), any numbers: 0 not labelled, 1 hidden, 2 seen
     source: Path | None = None  # of the annotation
     more: dict[str, Any] = field(default_factory=dict)  # travels along
 
@@ -45,7 +45,7 @@ class Object:
         """The visibility of every point."""
         if self.visibility is None:
             return np.full(0 if self.points is None else len(self.points), 2)
-        return self.visibility
+        return self.visibility.astype(np.int64)
 
     def about(self) -> dict[str, Any]:
         """What an instance has besides its parts."""
@@ -186,7 +186,9 @@ class ObjectReader(Reader):
         within = f"of {size.height} x {size.width} pixels (height x width)"
         if "bbox" in self.parts and found.quad is None:
             x1, y1, x2, y2 = edges = tuple(map(float, found.edges or (0, 0, 0, 0)))
-            if not (np.isfinite(edges).all() and x1 < x2 and y1 < y2):
+            if not np.isfinite(edges).all():
+                yield broken("have a box of four finite numbers (xyxy, in pixels)", edges)
+            elif not (x1 < x2 and y1 < y2):
                 yield broken("have a box with an area (xyxy, in pixels)", edges)
             elif not (
                 -NEAR <= x1 < size.width >= x2 - NEAR
@@ -200,11 +202,16 @@ class ObjectReader(Reader):
             if not outlines:
                 yield broken("have a polygon", outlines)
         for ring in outlines:
-            if len(ring) < 3 or not np.isfinite(ring).all():
+            if len(ring) < 3:
                 yield broken("have a polygon of at least three points", ring.tolist())
+            elif not np.isfinite(ring).all():
+                yield broken("have a polygon of finite numbers", ring.tolist())
             elif not area(clipped(ring, 0, 0, size.width, size.height)) > 0:
                 yield broken(f"have an area inside the picture {within}", ring.tolist())
-        if "keypoints" in self.parts and found.points is not None:
+        if found.visibility is not None and not np.isin(found.visibility, (0, 1, 2)).all():
+            rule = "have 0, 1 or 2 as the visibility of each keypoint"
+            yield broken(rule, found.visibility.tolist())
+        elif "keypoints" in self.parts and found.points is not None:
             limits = size.width + 0.5, size.height + 0.5  # as pipelines have it
             away = ~((found.points >= 0) & (found.points <= limits))
             for number in np.flatnonzero(away.any(axis=1) & (found.seen() > 0)).tolist():

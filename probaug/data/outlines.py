@@ -51,7 +51,11 @@ def crossings(points: Array, height: int, width: int) -> Array:
 
 def rle_mask(counts: Any, size: Size) -> Array:
     """The mask that runs of 0 and 1 in turn make, down the columns; the runs may be compressed."""
-    runs = np.asarray(rle_counts(counts) if isinstance(counts, (str, bytes)) else counts, np.int64)
+    if not isinstance(counts, (str, bytes, list, np.ndarray)):
+        raise ValueError("runs of pixels, as a list or a string")
+    runs = np.asarray(rle_counts(counts) if isinstance(counts, (str, bytes)) else counts)
+    if runs.dtype.kind not in "iu":
+        raise ValueError("runs of pixels in whole numbers")
     if runs.ndim != 1 or (runs < 0).any() or runs.sum() != size.height * size.width:
         raise ValueError(f"runs that fill {size.height} x {size.width} pixels")
     values = (np.arange(len(runs)) & 1).astype(np.uint8)
@@ -66,7 +70,7 @@ def rle_counts(text: str | bytes) -> list[int]:
     """
     runs: list[int] = []
     value = shift = 0
-    for code in text.encode("ascii") if isinstance(text, str) else text:
+    for code in text.encode() if isinstance(text, str) else text:
         bits = code - 48
         if not 0 <= bits < 64:
             raise ValueError("a string of characters from '0' to 'o'")

@@ -50,9 +50,14 @@ class Tfds(Reader):
 
 def from_tfds(example: Mapping[str, Any]) -> Sample:
     """One example of TensorFlow Datasets as a sample."""
+    if not isinstance(example, Mapping):
+        raise TypeError(f"an example must be a dict, got {type(example).__name__}")
     sample: Sample = {}
     for name, value in example.items():
         if name == "objects":
+            if not isinstance(value, Mapping) or "bbox" not in value:
+                got = sorted(value) if isinstance(value, Mapping) else type(value).__name__
+                raise ValueError(f"the 'objects' of an example must have 'bbox', got {got}")
             sample["bboxes"] = np.asarray(value["bbox"], np.float32).reshape(-1, 4)
             fields = {"label": "labels", "is_crowd": "crowd", "is_difficult": "difficult"}
             for field, ours in fields.items():

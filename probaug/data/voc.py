@@ -59,13 +59,16 @@ class Voc(ObjectReader):
         self.first = 1 if corners == "pixels" else 0
         self.difficult = difficult
         if is_path(annotations):
-            annotations = sorted(Path(annotations).glob("*.xml"))
+            folder = Path(annotations)
+            annotations = sorted(folder.glob("*.xml"))
+            if not annotations:
+                raise ValueError(f"Voc finds no XML files in {folder}")
         items = [Path(path) for path in annotations]  # type: ignore[union-attr]  # a guard tells no other
         super().__init__(items, ("bbox",), instances, box_format, **options)
         found: set[str] = set()
         if classes is None:
             for path in self._items:
-                found |= {each.findtext("name", "") for each in read_xml(path).iter("object")}
+                found |= {name_of(each) for each in read_xml(path).iter("object")}
         self.classes = class_names("Voc", classes, found - {""})
 
     def _path(self, item: Path, said: str = "") -> Path:
@@ -92,7 +95,10 @@ class Voc(ObjectReader):
         return self._sample(path, picture, objects, report)
 
     def _object(self, path: Path, place: str, element: ElementTree.Element, size: Size) -> Object:
-        label = self.number_of(element.findtext("name", ""), path, place)
+        name = name_of(element)
+        if not name:
+            raise AnnotationError(path, place, "have the name of a class in its <name>", name)
+        label = self.number_of(name, path, place)
         texts = [element.findtext(f"bndbox/{name}") for name in CORNERS]
         try:
             edges = [float(text or "nan") for text in texts]
@@ -106,6 +112,11 @@ class Voc(ObjectReader):
         edges[:2] = [number - self.first for number in edges[:2]]
         more = {"difficult": element.findtext("difficult", "0").strip() == "1"}
         return Object(place, label, edges, source=path, more=more)
+
+
+def name_of(element: ElementTree.Element) -> str:
+    """The class of an object; "" if it says none."""
+    return element.findtext("name", "").strip()
 
 
 def whole(text: str | None) -> int:
@@ -129,4 +140,7 @@ def read_xml(path: Path) -> ElementTree.Element:
         parser.Parse(path.read_bytes(), True)
     except expat.ExpatError as error:
         raise AnnotationError(path, "the file", "be XML", str(error)) from error
-    return builder.close()
+    root = builder.close()
+    if root.tag.lower() != "annotation":
+        raise AnnotationError(path, "the file", "have <annotation> around everything", root.tag)
+    return root

@@ -77,19 +77,26 @@ class Yolo(ObjectReader):
             raise ValueError(f"{texts} has no labels of {missing[0]}")
         if unlabelled == "drop":
             items = [item for item in items if item[1].is_file()]
-        names = map(str, range(points)) if isinstance(points, int) else points
+        names = tuple(map(str, range(points)) if isinstance(points, int) else points)
+        if task == "pose" and not names:
+            raise ValueError(f"Yolo.points must name the keypoints for task='pose', got {points!r}")
         wanted = PARTS[task] if parts is None else parts
         if task == "obb":
             box_format = box_format or "center_xywh"
-        super().__init__(items, wanted, instances, box_format, tuple(names), **options)
+        super().__init__(items, wanted, instances, box_format, names, **options)
         if task == "obb":
             self._set_params("obb")
         if isinstance(classes, int):
             classes = [str(number) for number in range(classes)]
         elif is_path(classes):
+            if not Path(classes).is_file():
+                rule = "names, how many there are, or the path of a list of names"
+                raise ValueError(f"Yolo.classes must be {rule}, got {str(classes)!r}, no file")
             lines = Path(classes).read_text("utf-8").splitlines()
             classes = [line.strip() for line in lines if line.strip()]
         self.classes = class_names("Yolo", classes, ())  # type: ignore[arg-type]  # a guard tells no other
+        if not self.classes:
+            raise ValueError(f"Yolo.classes must be one or more, got {classes!r}")
 
     def _read(self, item: Any, report: Report) -> Sample:
         path, text = item
@@ -133,7 +140,7 @@ class Yolo(ObjectReader):
             rows = values[4:].reshape(len(self.points), -1)
             found.points = rows[:, :2] * pixels
             if rows.shape[1] == 3:
-                found.visibility = rows[:, 2].astype(np.int64)
+                found.visibility = rows[:, 2]
         return found
 
     def _check(self, path: Path, place: str, line: str, values: Array) -> None:
