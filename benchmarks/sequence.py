@@ -1,8 +1,8 @@
 """`AugmentedSequence` and `augment` beside Keras' own ways, at 224 x 224, side by side in one run.
 
-All make batches of 32 out of the same uint8 images: Keras' `ImageDataGenerator`, Keras'
-preprocessing layers in tf.data, `AugmentedSequence` on none, one and two threads and processes, and
-`tfdata.augment`. They take turns, an epoch each; what is printed is the median over the turns, and
+All make float batches of 32 out of the same uint8 images, flipped, turned, zoomed, shifted, with
+other colours: Keras' `ImageDataGenerator` (which has fewer of those), Keras' preprocessing layers
+in tf.data, `AugmentedSequence` on none, one and two threads and processes, and `tfdata.augment`. They take turns, an epoch each; what is printed is the median over the turns, and
 of ratios the median of those within a turn. "Two processors" is what two processes that share
 nothing gain over one at that moment: on a machine that others use too it is less than 2, and no
 feed can gain more.
@@ -28,11 +28,10 @@ import probaug as A
 BATCH, SIZE = 32, 224
 PIPELINE = A.Compose(
     [
-        A.RandomResizedCrop((SIZE, SIZE), p=1),
         A.HorizontalFlip(p=0.5),
         A.Affine(scale=(0.9, 1.1), rotate=(-15, 15), translate_percent=(-0.1, 0.1), p=1),
         A.ColorJitter(p=1),
-        A.Normalize(),
+        A.ToFloat(255),
     ]
 )
 
