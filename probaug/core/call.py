@@ -116,17 +116,19 @@ def read(name: str, settings: Settings, data: dict[str, Any], node: Node | None 
         alike = {**alike, **ALIKE}
     for key, value in given.items():
         target = alike.get(key, key)
-        if value is not None and target in PLANES:
-            kind, lead = PLANES[target]
-            frames = unstack(name, key, value, lead) if lead else [checked_image(name, key, value)]
-            if lead:
-                stacks[key] = value, np.shape(value)[:lead] if lead > 1 else (len(value),)
+        plane = PLANES.get(target)
+        if value is None or (plane is None and target not in LABELS):
+            rest[key] = value
+        elif plane is None:
+            labelled.append((key, target))
+        elif not plane[1]:
+            planes.append(Plane(key, plane[0], [checked_image(name, key, value)]))
+        else:
+            kind, lead = plane
+            frames = unstack(name, key, value, lead)
+            stacks[key] = value, np.shape(value)[:lead] if lead > 1 else (len(value),)
             if frames:
                 planes.append(Plane(key, kind, frames))
-        elif value is not None and target in LABELS:
-            labelled.append((key, target))
-        else:
-            rest[key] = value
     if settings.strict:
         refuse_unknown(name, settings, rest, node)
     size = common_size(name, settings, planes)
@@ -179,9 +181,8 @@ def common_size(name: str, settings: Settings, planes: list[Plane]) -> Size:
     """Height and width of the sample: those of its first image, or of its first mask."""
     if not planes:
         raise ValueError(f"{name} needs an image, images, a mask, masks or a volume in its call")
-    height, width = planes[0].frames[0].shape[:2]
     if len(planes) == 1 and len(planes[0].frames) == 1:
-        return Size(height, width)
+        return Size(*planes[0].frames[0].shape[:2])
     if len(planes) > 1:
         # images come first, and before additional ones those of the plain names
         planes.sort(key=lambda plane: (plane.kind != "image", ORDER.get(plane.name, len(ORDER))))

@@ -73,7 +73,7 @@ class OneOrOther(BaseCompose):
             raise self.refuse("transforms", "at least two transforms")
 
     def maybe(self, canvas: Canvas, draw: Draw, slot: int, lane: int, force: bool = False) -> Steps:
-        index = 0 if draw.values[slot] < self.p else len(self.layout[0]) - 1
+        index = 0 if draw.values[slot] < self.p else len(self._cached_layout[0]) - 1
         return [(index, self.step(canvas, draw, index, slot + 1, lane, force=True))]
 
 
@@ -112,7 +112,9 @@ class SomeOf(BaseCompose):
 
     def run(self, canvas: Canvas, draw: Draw, slot: int, lane: int) -> Steps:
         draw.lane = lane
-        block, lines = (self.layout[1], self.layout[2] - 1) if self.replace else (0, 0)
+        block, lines = (
+            (self._cached_layout[1], self._cached_layout[2] - 1) if self.replace else (0, 0)
+        )
         steps: Steps = []
         for turn, index in enumerate(self._chosen(draw.generator.random(self.n).tolist())):
             record = self.step(canvas, draw, index, slot + turn * block, lane + turn * lines)

@@ -7,6 +7,7 @@ order of running; that is all `repeat` needs.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import cached_property
 from typing import Annotated, Any, ClassVar, NoReturn, Self, overload
 
 import numpy as np
@@ -75,26 +76,23 @@ class BaseCompose(Node, base=True):
     blocks: ClassVar[int] = 1
     """How many times over the children's uniforms and lanes are reserved."""
 
-    @property
-    def layout(self) -> tuple[tuple[tuple[Node, int, int], ...], int, int]:
+    @cached_property
+    def _cached_layout(self) -> tuple[tuple[tuple[Node, int, int], ...], int, int]:
         """Places of the children, uniforms of one block, lanes of one block and its own."""
-        layout = self.__dict__.get("_cached_layout")
-        if layout is None:
-            places, slot, lane = [], 0, 1
-            for child in self.transforms:
-                places.append((child, slot, lane))
-                slot += child.slots
-                lane += child.lanes
-            layout = self.__dict__["_cached_layout"] = (tuple(places), slot, lane)
-        return layout
+        places, slot, lane = [], 0, 1
+        for child in self.transforms:
+            places.append((child, slot, lane))
+            slot += child.slots
+            lane += child.lanes
+        return tuple(places), slot, lane
 
     @property
     def slots(self) -> int:
-        return 1 + (self.draws or 0) + self.blocks * self.layout[1]
+        return 1 + (self.draws or 0) + self.blocks * self._cached_layout[1]
 
     @property
     def lanes(self) -> int:
-        return 1 + self.blocks * (self.layout[2] - 1)
+        return 1 + self.blocks * (self._cached_layout[2] - 1)
 
     def run(self, canvas: Canvas, draw: Draw, slot: int, lane: int) -> Steps:
         raise NotImplementedError(
@@ -112,7 +110,7 @@ class BaseCompose(Node, base=True):
         force: bool = False,
     ) -> Record:
         """Run one child; ``slot`` and ``lane`` are where the children's own begin."""
-        child, at, line = self.layout[0][index]
+        child, at, line = self._cached_layout[0][index]
         draw.params = None
         try:
             record = child.maybe(canvas, draw, slot + at, lane + line, force)
@@ -129,7 +127,7 @@ class BaseCompose(Node, base=True):
         index = 0
         draw.params = None
         try:  # as `step` does, without a call for each
-            for index, (child, at, line) in enumerate(self.layout[0]):
+            for index, (child, at, line) in enumerate(self._cached_layout[0]):
                 if child.has_gate:
                     if draw.values[slot + at] >= child.p:
                         if not index:

@@ -67,9 +67,23 @@ class Matrix(NamedTuple):
         w = self.px * x + self.py * y + self.p
         return (self.xx * x + self.xy * y + self.x) / w, (self.yx * x + self.yy * y + self.y) / w
 
-    def about(self, x: float, y: float) -> Matrix:
-        """The same move about the point (x, y) instead of the origin."""
-        return shift(x, y) @ self @ shift(-x, -y)
+    def about(self, x: float, y: float, to: tuple[float, float] | None = None) -> Matrix:
+        """The same move about the point (x, y), which it takes to another, not about the origin.
+
+        Multiplied out: shift(*to) @ self @ shift(-x, -y).
+        """
+        right, down = to or (x, y)
+        a, b, c, d, e, f, g, h, i = self
+        a, b, c = a + right * g, b + right * h, c + right * i
+        d, e, f = d + down * g, e + down * h, f + down * i
+        return Matrix(
+            a, b, c - (a * x + b * y), d, e, f - (d * x + e * y), g, h, i - (g * x + h * y)
+        )
+
+    def shifted(self, x: float, y: float) -> Matrix:
+        """First ``self``, then a shift by (x, y)."""
+        a, b, c, d, e, f, g, h, i = self
+        return Matrix(a + x * g, b + x * h, c + x * i, d + y * g, e + y * h, f + y * i, g, h, i)
 
     @property
     def is_affine(self) -> bool:
@@ -126,10 +140,15 @@ def zoom(x: float, y: float) -> Matrix:
 
 def turn(degrees: float) -> Matrix:
     """Rotate about the origin, counter-clockwise as seen on screen."""
-    cos, sin = math.cos(math.radians(degrees)), math.sin(math.radians(degrees))
-    if degrees % 90 == 0:  # quarter turns are exact, and so lossless
-        cos, sin = round(cos), round(sin)
-    return Matrix(xx=cos, xy=sin, yx=-sin, yy=cos)
+    cos, sin = cos_sin(degrees)
+    return Matrix(cos, sin, 0.0, -sin, cos)
+
+
+def cos_sin(degrees: float) -> tuple[float, float]:
+    """Cosine and sine of an angle; those of quarter turns are exact, and so lossless."""
+    angle = math.radians(degrees)
+    cos, sin = math.cos(angle), math.sin(angle)
+    return (round(cos), round(sin)) if degrees % 90 == 0 else (cos, sin)
 
 
 def slant(x: float, y: float = 0.0) -> Matrix:

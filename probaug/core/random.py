@@ -95,6 +95,10 @@ class Draw:
     def between(self, pair: Any) -> float:
         """Uniform in the (low, high) pair; the pair must be in its stored form."""
         low, high = pair
+        slot = self.slot
+        if slot < self.stop:  # as `uniform` does, without a call
+            self.slot = slot + 1
+            return float(low + (high - low) * self.values[slot])
         return float(low + (high - low) * self.uniform())
 
     def whole(self, low: int, high: int) -> int:
@@ -239,11 +243,11 @@ class Stream:
 
 def key_of(key: Any, stream: Stream) -> Key:
     """Read a call's ``key=``: an index, or (seed, epoch, index)."""
-    if isinstance(key, tuple) and len(key) == 3 and all(map(_is_whole, key)):
-        seed, epoch, index = map(int, key)
-        if 0 <= epoch < WORD and 0 <= index < WORD:
-            return words_of(seed), epoch, index
-    elif _is_whole(key) and 0 <= key < WORD:
+    if isinstance(key, tuple) and len(key) == 3:
+        seed, epoch, index = key
+        if _is_whole(seed) and _is_word(epoch) and _is_word(index):
+            return words_of(int(seed)), int(epoch), int(index)
+    elif _is_word(key):
         return stream.at(int(key))
     raise ValueError(
         f"key must be a whole number >= 0 or a tuple (seed, epoch, index) of them, got {key!r}"
@@ -251,7 +255,13 @@ def key_of(key: Any, stream: Stream) -> Key:
 
 
 def _is_whole(value: Any) -> bool:
+    if type(value) is int:  # nearly always; the rest is slow
+        return True
     return isinstance(value, (int, np.integer)) and not isinstance(value, bool)
+
+
+def _is_word(value: Any) -> bool:
+    return _is_whole(value) and 0 <= value < WORD
 
 
 def python_random(draw: Draw) -> random.Random:

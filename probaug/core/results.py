@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from itertools import zip_longest
+from itertools import chain, repeat, zip_longest
 from typing import Any
 
 import numpy as np
@@ -19,20 +19,21 @@ def give(canvas: Canvas, data: dict[str, Any], out: Mapping[str, Array] | None) 
     targets = dict(out) if out else None
     if canvas.finish:
         canvas.reopen()
-    if targets:
-        require_targets(canvas, targets)
     canvas.flush(direct(canvas, targets) if targets else None)
     result = {**data, **canvas.data}
     for layer in canvas.layers:
         for plane in layer.planes:
             name = plane.name
             stack = canvas.stacks.get(name)
-            if stack is None:
-                value = owned(plane.frames[0], plane.given[0])
-            else:
+            target = targets.get(name) if targets else None
+            if stack is not None:
                 value = restack(plane, stack)
-            if targets and name in targets:
-                value = written(name, value, targets[name])
+            elif plane.frames[0] is target:
+                value = target
+            else:
+                value = owned(plane.frames[0], plane.given[0])
+            if target is not None:
+                value = written(name, value, target)
             elif value is plane.given[0]:
                 continue  # what the caller gave, even if it was read in another byte order
             result[name] = value
@@ -91,30 +92,29 @@ def given_labels(canvas: Canvas) -> dict[str, Any]:
     return result
 
 
-def require_targets(canvas: Canvas, out: Mapping[str, Any]) -> None:
-    """Raise an error for a destination that nothing could be written to."""
-    names = [plane.name for layer in canvas.layers for plane in layer.planes]
+def direct(canvas: Canvas, out: Mapping[str, Any]) -> dict[str, Array]:
+    """Destinations that the last step may write to; OpenCV neither strides nor works in place.
+
+    One that nothing could be written to is an error.
+    """
+    given = {plane.name: plane.given for layer in canvas.layers for plane in layer.planes}
+    free = {}
     for name, target in out.items():
-        if canvas.alike.get(name, name) in canvas.finish:
+        if canvas.finish and canvas.alike.get(name, name) in canvas.finish:
             raise TypeError(f"out[{name!r}] cannot hold a tensor; leave it out, or the conversion")
-        if name not in names:
-            raise ValueError(f"out[{name!r}] names nothing to write; there is {', '.join(names)}")
+        if name not in given:
+            raise ValueError(f"out[{name!r}] names nothing to write; there is {', '.join(given)}")
         if not isinstance(target, np.ndarray):
             raise TypeError(f"out[{name!r}] must be an array, got {type(target).__name__}")
         if canvas.is_list(name):
             raise TypeError(f"out[{name!r}] needs {name} to be given as an array, not as a list")
-        if not target.flags.writeable:
+        flags = target.flags
+        if not flags.writeable:
             raise ValueError(f"out[{name!r}] is read-only")
-
-
-def direct(canvas: Canvas, out: dict[str, Array]) -> dict[str, Array]:
-    """Destinations that the last step may write to; OpenCV neither strides nor works in place."""
-    given = [g for layer in canvas.layers for plane in layer.planes for g in plane.given]
-    return {
-        name: target
-        for name, target in out.items()
-        if target.flags.c_contiguous and not any(np.may_share_memory(target, g) for g in given)
-    }
+        sources = chain.from_iterable(given.values())
+        if flags.c_contiguous and not any(map(np.may_share_memory, sources, repeat(target))):
+            free[name] = target
+    return free
 
 
 def owned(frame: Array, given: Array) -> Array:

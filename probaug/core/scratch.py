@@ -18,7 +18,7 @@ MOST_BYTES = 1 << 25
 
 class _Buffers(threading.local):
     def __init__(self) -> None:
-        self.flat: dict[tuple[str, np.dtype[Any]], Array] = {}
+        self.last: dict[tuple[str, np.dtype[Any]], Array] = {}
 
 
 _buffers = _Buffers()
@@ -29,32 +29,32 @@ def scratch(role: str, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array | 
 
     None for arrays so large that keeping them would be a burden.
     """
-    return _shaped(_buffers.flat.get((role, dtype)), role, shape, dtype)
+    last = _buffers.last.get((role, dtype))
+    if last is None or last.shape != shape:
+        last = _shaped(last, shape, dtype)
+        if last is not None:
+            _buffers.last[role, dtype] = last
+    return last
 
 
 def lend(role: str, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array | None:
     """The same, but nobody else gets this memory before `take_back`: for use around users' code."""
-    return _shaped(_buffers.flat.pop((role, dtype), None), role, shape, dtype, keep=False)
+    last = _buffers.last.pop((role, dtype), None)
+    return last if last is not None and last.shape == shape else _shaped(last, shape, dtype)
 
 
 def take_back(role: str, array: Array | None) -> None:
     """End a loan."""
     if array is not None:
-        _buffers.flat[role, array.dtype] = array.base if array.base is not None else array
+        _buffers.last[role, array.dtype] = array
 
 
-def _shaped(
-    flat: Array | None,
-    role: str,
-    shape: tuple[int, ...],
-    dtype: np.dtype[Any],
-    keep: bool = True,
-) -> Array | None:
+def _shaped(last: Array | None, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array | None:
+    """The memory of an earlier array, or new memory, in another shape."""
     count = math.prod(shape)
+    flat = None if last is None else last.base
     if flat is None or flat.size < count:
         if count * dtype.itemsize > MOST_BYTES:
             return None
         flat = np.empty(count, dtype)
-        if keep:
-            _buffers.flat[role, dtype] = flat
     return flat[:count].reshape(shape)

@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 
 from .fields import Array, Fill, channels_of
-from .matrix import Matrix, Size, shift
+from .matrix import Matrix, Size
 from .scratch import scratch
 
 NEAREST, LINEAR, CUBIC, AREA, LANCZOS, LINEAR_EXACT, NEAREST_EXACT = 0, 1, 2, 3, 4, 5, 6
@@ -51,19 +51,20 @@ def warp(
     """Move an (H, W) or (H, W, C) image by a matrix onto a canvas of the given size."""
     if matrix.is_lossless:
         return shuffle(image, matrix, size, border, fill)
-    centred = (shift(-0.5, -0.5) @ matrix @ shift(0.5, 0.5)).array()
+    centred = matrix.about(-0.5, -0.5)
     out = (size.width, size.height)
     flags = WARPED.get(interpolation, interpolation)
 
     if matrix.is_affine:
-        affine = centred[:2]
+        affine = np.array(centred[:6]).reshape(2, 3)
 
         def call(source: Array, value: Any, into: Array | None) -> Array:
             return cv2.warpAffine(source, affine, out, into, flags, border, value)
     else:
+        full = centred.array()
 
         def call(source: Array, value: Any, into: Array | None) -> Array:
-            return cv2.warpPerspective(source, centred, out, into, flags, border, value)
+            return cv2.warpPerspective(source, full, out, into, flags, border, value)
 
     return resampled(image, call, size, interpolation, fill, dst, FASTER_AS_FOUR)
 

@@ -21,7 +21,7 @@ from ..core.fields import (
     is_number,
 )  # fmt: skip
 from ..core.kinds import Warp
-from ..core.matrix import Matrix, Size, shift, slant, turn, zoom
+from ..core.matrix import Matrix, Size, cos_sin, turn, zoom
 from ..core.random import Draw
 from ..core.transform import Params
 
@@ -100,7 +100,7 @@ def fitting(size: Size, linear: Matrix) -> Size:
 
 def centred(linear: Matrix, old: Size, new: Size) -> Matrix:
     """A linear map that takes the centre of one canvas to the centre of another."""
-    return shift(new.width / 2, new.height / 2) @ linear @ shift(-old.width / 2, -old.height / 2)
+    return linear.about(old.width / 2, old.height / 2, (new.width / 2, new.height / 2))
 
 
 class Affine(Warp):
@@ -159,16 +159,18 @@ class Affine(Warp):
     def sample(self, draw: Draw, canvas: Canvas) -> Params:
         scale: Any = self.scale
         shear: Any = self.shear
-        across, down = (self._factor(scale[axis], draw.uniform()) for axis in ("x", "y"))
+        between = draw.between
+        across = self._factor(scale["x"], draw.uniform())
+        down = self._factor(scale["y"], draw.uniform())
         params: Params = {
             "scale": {"x": across, "y": across if self.keep_ratio else down},
-            "rotate": draw.between(self.rotate),
-            "shear": {axis: draw.between(shear[axis]) for axis in ("x", "y")},
+            "rotate": between(self.rotate),
+            "shear": {"x": between(shear["x"]), "y": between(shear["y"])},
         }
         percent: Any = self.translate_percent
         pixels: Any = self.translate_px
         if percent is not None:
-            params["translate_percent"] = {a: draw.between(percent[a]) for a in ("x", "y")}
+            params["translate_percent"] = {"x": between(percent["x"]), "y": between(percent["y"])}
         elif pixels is not None:
             whole = {a: draw.whole(int(pixels[a][0]), int(pixels[a][1])) for a in ("x", "y")}
             params["translate_px"] = whole
@@ -182,7 +184,14 @@ class Affine(Warp):
 
     @staticmethod
     def _linear(scale: dict[str, float], rotate: float, shear: dict[str, float]) -> Matrix:
-        return slant(shear["x"], shear["y"]) @ turn(rotate) @ zoom(scale["x"], scale["y"])
+        # slant(shear) @ turn(rotate) @ zoom(scale), multiplied out
+        cos, sin = cos_sin(rotate)
+        across, down = math.tan(math.radians(shear["x"])), math.tan(math.radians(shear["y"]))
+        x, y = scale["x"], scale["y"]
+        return Matrix(
+            (cos + across * sin) * x, (sin - across * cos) * y, 0.0,
+            (-down * cos - sin) * x, (cos - down * sin) * y,
+        )  # fmt: skip
 
     def output_size(self, size: Size, **params: Any) -> Size:
         if not self.fit_output:
@@ -205,9 +214,9 @@ class Affine(Warp):
         moved = centred(linear, size, size)
         if translate_percent is not None:
             x, y = translate_percent["x"] * size.width, translate_percent["y"] * size.height
-            return shift(int(x), int(y)) @ moved
+            return moved.shifted(int(x), int(y))
         if translate_px is not None:
-            return shift(translate_px["x"], translate_px["y"]) @ moved
+            return moved.shifted(translate_px["x"], translate_px["y"])
         return moved
 
 
@@ -260,7 +269,7 @@ class ShiftScaleRotate(Warp):
         self, size: Size, shift_x: float, shift_y: float, scale: float, rotate: float
     ) -> Matrix:
         moved = centred(turn(rotate) @ zoom(scale, scale), size, size)
-        return shift(int(shift_x * size.width), int(shift_y * size.height)) @ moved
+        return moved.shifted(int(shift_x * size.width), int(shift_y * size.height))
 
 
 def inscribed(size: Size, degrees: float) -> tuple[int, int, int, int]:
@@ -328,7 +337,7 @@ class Rotate(Warp):
         if not self.crop_border:
             return moved
         left, top, _, _ = inscribed(size, limit)
-        return shift(-left, -top) @ moved
+        return moved.shifted(-left, -top)
 
 
 class SafeRotate(Warp):
