@@ -12,6 +12,7 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 
 from probaug.data.decode import decode, decode_mask
+from probaug.data.scale import Shrink
 
 from ._cache import DiskCache, MemoryCache, file_key
 from ._formats import BoxPacker
@@ -47,6 +48,8 @@ class Reading(NamedTuple):
         color_mode: A key of COLOR_MODES.
         planes: Targets made of pixels.
         cache: Where decoded pictures are kept, or None.
+        shrink: How small images may be decoded, or None for all of them.
+        free: What goes around the pipeline, whatever the size of the image is.
 
     """
 
@@ -58,22 +61,38 @@ class Reading(NamedTuple):
     color_mode: str
     planes: tuple[str, ...]
     cache: MemoryCache | DiskCache | None = None
+    shrink: Shrink | None = None
+    free: frozenset[str] = frozenset()
 
     def load(self, sample: dict[str, Any]) -> dict[str, Any]:
         """Decode what is given as a file; take weights by output apart."""
+        shrink = self.shrink if self.shrink is not None and self._is_alone(sample) else None
         for name in self.planes:
             value = sample.get(name)
             if isinstance(value, (str, os.PathLike)):
-                sample[name] = self._decode(value, name in self.images)
+                sample[name] = self._decode(value, name in self.images, shrink)
         weight = sample.get(WEIGHT)
         if isinstance(weight, Mapping):
             del sample[WEIGHT]
             sample |= {f"{WEIGHT}/{name}": value for name, value in weight.items()}
         return sample
 
-    def _decode(self, path: str | os.PathLike[str], is_image: bool) -> Any:
-        mode = COLOR_MODES[self.color_mode] if is_image else "mask"
-        make = partial(decode if is_image else decode_mask, path, *([mode] if is_image else []))
+    def _is_alone(self, sample: Mapping[str, Any]) -> bool:
+        """Whether nothing beside the image may be in its pixels, as boxes are."""
+        return all(
+            name == "image"
+            or name in self.free
+            or (isinstance(value, str) and name not in self.planes)
+            for name, value in sample.items()
+        )
+
+    def _decode(self, path: str | os.PathLike[str], is_image: bool, shrink: Shrink | None) -> Any:
+        mode: Any = COLOR_MODES[self.color_mode] if is_image else "mask"
+        if is_image:
+            make = partial(decode, path, mode, at_least=shrink)
+            mode = mode if shrink is None else f"{mode} {shrink}"
+        else:
+            make = partial(decode_mask, path)
         key = None
         if self.cache is not None:
             with contextlib.suppress(OSError):  # which the decoder tells in its own words

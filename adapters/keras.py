@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from probaug.core.call import PLANES
+from probaug.data.scale import Shrink
 
 from ._batch_mix import Mixer
 from ._cache import cache_of
@@ -87,6 +88,12 @@ class AugmentedSequence(keras.utils.PyDataset):
         dtype: "uint8" or "float32" images out; None gives the source's type. A pipeline that
             changes the type itself (Normalize, ToFloat) decides type and range alone.
         color_mode: How image files are decoded: "rgb", "grayscale", or "raw" for what is in them.
+        shrink_on_load: Decode JPEG files at a half, a quarter or an eighth of their size if the
+            pipeline begins by scaling down that much (Resize, SmallestMaxSize, LongestMaxSize,
+            LetterBox, RandomResizedCrop) and there is nothing in pixels beside the image. None
+            does where that step averages pixels as the decoder does, which changes less than one
+            grey level in the mean; True does wherever it shrinks, which is smoother than
+            interpolating would be; False never does. Readers have `Reader.suit` for that.
         inputs: The names of a model's inputs, each with the key of a sample that it is given, or
             a list of keys that are names too; "image" is one of the keys. Targets of the pipeline
             come augmented, other keys as they are.
@@ -152,6 +159,7 @@ class AugmentedSequence(keras.utils.PyDataset):
         value_range: tuple[float, float] | None = None,
         dtype: Any = None,
         color_mode: str = "rgb",
+        shrink_on_load: bool | None = None,
         inputs: Names = None,
         outputs: Names = None,
         label_mode: str | None = None,
@@ -190,6 +198,9 @@ class AugmentedSequence(keras.utils.PyDataset):
         self._task_of = partial(Task.of, OWNER, task, values, options, inputs, outputs)
         self._task = self._task_of(pipeline)
         self.color_mode = one_of(OWNER, "color_mode", color_mode, COLOR_MODES)
+        if shrink_on_load not in (None, True, False):
+            raise refuse(OWNER, "shrink_on_load", "True, False or None", shrink_on_load)
+        self.shrink_on_load = shrink_on_load
         self.batch_size = whole(OWNER, "batch_size", batch_size, 1)
         self.shuffle = shuffle
         self.seed = seed_of(OWNER, seed, pipeline)
@@ -261,6 +272,7 @@ class AugmentedSequence(keras.utils.PyDataset):
         return Reading(
             OWNER, self.task, TASKS[self.task], self._task.boxes,
             recipe.images, self.color_mode, tuple(sorted(planes)), self._cache,
+            Shrink.of(recipe.pipeline, self.shrink_on_load), frozenset(recipe.carried),
         )  # fmt: skip
 
     @property

@@ -18,6 +18,7 @@ from PIL import Image, ImageOps
 import probaug as A
 from probaug.data import ImageError, decode, decode_mask, smallest_needed
 from probaug.data.header import read_header
+from probaug.data.scale import Shrink
 
 RNG = np.random.default_rng(5)
 PHOTO = cv2.resize(RNG.integers(0, 256, (9, 12, 3), np.uint8), (83, 61))
@@ -215,6 +216,27 @@ def test_random_resized_crop_never_enlarges_what_it_would_have_shrunk():
         pixels = params["area"] * size[0] * size[1]
         height, width = (pixels / params["ratio"]) ** 0.5, (pixels * params["ratio"]) ** 0.5
         assert min(height, width) / shrink >= 63
+
+
+SHRUNK = {
+    "A.Resize(100, 200)": (None, (100, 200)),
+    "A.Resize(100, 200, interpolation=cv2.INTER_AREA)": ((200, 400), (100, 200)),
+    "A.Resize(100, 200, area_for_downscale='image')": ((200, 400), (100, 200)),
+    "A.Compose([A.HorizontalFlip(), A.LetterBox((300, 300), interpolation=3)])": (
+        *((450, 600), (225, 300)),
+    ),
+    "A.Resize(3000, 200, interpolation=3)": (None, None),
+    "A.Resize(100, 200, interpolation=3, p=0.5)": (None, None),
+    "A.CenterCrop(64, 64)": (None, None),
+    "print": (None, None),
+}
+
+
+@pytest.mark.parametrize(("pipeline", "needed"), SHRUNK.items())
+def test_pictures_shrink_of_themselves_where_the_first_step_averages(pipeline, needed):
+    for wanted, expected in zip((None, True, False), (*needed, None), strict=True):
+        shrink = Shrink.of(eval(pipeline), wanted)
+        assert (None if shrink is None else shrink((1200, 1600))) == expected
 
 
 # what goes wrong

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..core.matrix import Size
+from ..core.warp import AREA
 from ..transforms.flips import HorizontalFlip, VerticalFlip
 from ..transforms.misc import NoOp
 from ..transforms.pads import LetterBox
@@ -14,6 +15,46 @@ from ..transforms.resized_crops import RandomResizedCrop
 
 PASSING = (HorizontalFlip, VerticalFlip, NoOp)
 """What may stand before: it does not look at the size, nor does it change it."""
+
+
+SHRINKING = (Resize, SmallestMaxSize, LongestMaxSize, LetterBox, RandomResizedCrop)
+"""What may make a picture smaller as a whole, and so needs less of it."""
+
+
+class Shrink(NamedTuple):
+    """How small a pipeline lets pictures be decoded: a function of their height and width.
+
+    Args:
+        step: The pipeline's first step.
+        gap: How many times what it needs must be left.
+
+    """
+
+    step: Any
+    gap: int
+
+    @classmethod
+    def of(cls, pipeline: Any, wanted: bool | None) -> Shrink | None:
+        """Find out whether pictures may be decoded smaller; None if they may not.
+
+        Args:
+            pipeline: A Compose or a transform.
+            wanted: True wherever the first step scales down, False never. None where it averages
+                pixels as the decoder does (INTER_AREA, ``area_for_downscale``), and then twice
+                what it needs is left: pixels differ by less than one grey level in the mean.
+
+        """
+        step = first_step(pipeline)
+        if wanted is False or not isinstance(step, SHRINKING):
+            return None
+        averages = step.interpolation == AREA or getattr(step, "area_for_downscale", None)
+        if not (wanted or averages):
+            return None
+        return cls(step, 1 if wanted else 2)
+
+    def __call__(self, size: tuple[int, int]) -> tuple[int, int] | None:
+        needed = smallest_needed(self.step, size)
+        return None if needed is None else (self.gap * needed[0], self.gap * needed[1])
 
 
 def smallest_needed(pipeline: Any, size: tuple[int, int]) -> tuple[int, int] | None:
