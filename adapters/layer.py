@@ -109,24 +109,30 @@ class AugmentationLayer(keras.layers.Layer):
             return self._augment(names, np.asarray(key), [np.asarray(a) for a in arrays])
 
         key, backend = self._keys.next(), keras.backend.backend()
+        types = [keras.backend.standardize_dtype(tensor.dtype) for tensor in tensors]
+        tensors = [  # NumPy has no bfloat16
+            keras.ops.cast(tensor, "float32") if dtype == "bfloat16" else tensor
+            for tensor, dtype in zip(tensors, types)
+        ]
+        results: list[Any]
         if backend == "tensorflow":
             import tensorflow as tf
 
-            types = [tensor.dtype for tensor in tensors]
+            like = [tensor.dtype for tensor in tensors]
             name = "AugmentationLayer_needs_jit_compile_False"
-            made = tf.numpy_function(work, [key, *tensors], types, name=name)
-            results: list[Any] = tf.nest.flatten(made)  # one result alone comes without its list
+            made = tf.numpy_function(work, [key, *tensors], like, name=name)
+            results = tf.nest.flatten(made)  # one result alone comes without its list
             for result, tensor in zip(results, tensors):
                 result.set_shape(tensor.shape)
-            return results
-        if backend == "jax":
+        elif backend == "jax":
             import jax
 
             like = [jax.ShapeDtypeStruct(tensor.shape, tensor.dtype) for tensor in tensors]
-            return list(jax.pure_callback(work, like, key, *tensors))
-        arrays = [keras.ops.convert_to_numpy(tensor) for tensor in tensors]
-        given = work(keras.ops.convert_to_numpy(key), *arrays)
-        return [keras.ops.convert_to_tensor(array) for array in given]
+            results = list(jax.pure_callback(work, like, key, *tensors))
+        else:
+            arrays = work(*(tensor.detach().cpu().numpy() for tensor in (key, *tensors)))
+            results = [keras.ops.convert_to_tensor(array) for array in arrays]
+        return [keras.ops.cast(result, dtype) for result, dtype in zip(results, types)]
 
     def _augment(
         self, names: list[str], key: NDArray[Any], arrays: list[NDArray[Any]]

@@ -1,9 +1,11 @@
 """`AugmentationLayer`: in training alone, inside models that train, are saved and exported."""
 
 import importlib.util
+import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -237,26 +239,117 @@ def test_xla_is_left_out_by_keras_and_named_where_it_cannot_be():
         own(tf.constant(X))
 
 
-def test_jax_compiles_it():
-    if importlib.util.find_spec("jax") is None:
-        pytest.skip("no JAX")
-    code = """
-import sys, keras, numpy as np, probaug as A
+# Run on each backend, in a process of its own, with what Keras compiles by default.
+ON_A_BACKEND = """
+import hashlib, json, sys
+from pathlib import Path
+import keras, numpy as np, probaug as A
+from keras_helpers import boxed, photos
 from probaug.adapters.layer import AugmentationLayer
-pipeline = A.Compose([A.HorizontalFlip(p=0.5), A.Rotate(p=0.5)])
-x = np.random.default_rng(0).integers(0, 256, (8, 24, 24, 3), np.uint8)
-model = keras.Sequential([AugmentationLayer(pipeline), keras.layers.Flatten(),
-                          keras.layers.Dense(2, activation="softmax")])
-model.compile("sgd", "sparse_categorical_crossentropy")
-assert model.jit_compile
-model.fit(x, np.arange(8) % 2, batch_size=4, verbose=0)
-made = np.asarray(AugmentationLayer(pipeline, seed=5)(x, training=True))
-for row in range(8):
-    assert (made[row] == pipeline(image=x[row], key=(5, 0, row))["image"]).all()
-assert "tensorflow" not in sys.modules
+
+name, folder = sys.argv[1], Path(sys.argv[2])
+assert keras.backend.backend() == name
+numpy, x, y = keras.ops.convert_to_numpy, photos(), np.arange(20) % 3
+some = A.Compose([A.HorizontalFlip(p=0.5), A.Rotate((-30, 30), p=0.5), A.GaussNoise()])
+
+def digest(made):
+    sha = hashlib.sha256()
+    for leaf in keras.tree.flatten(made):
+        sha.update(numpy(leaf).tobytes())
+    return sha.hexdigest()
+
+# the pipeline's own pixels, the same on every backend; nothing outside of training
+layer, told = AugmentationLayer(some, seed=5), {}
+for dtype in ("uint8", "float32", "float16", "bfloat16"):
+    given = keras.ops.cast(x, dtype)
+    assert str(keras.backend.standardize_dtype(layer(given, training=True).dtype)) == dtype
+    for same in (layer(given, training=False), layer(given)):
+        assert keras.ops.all(same == given)
+made = numpy(AugmentationLayer(some, seed=5)(x, training=True))
+assert all((made[i] == some(image=x[i], key=(5, 0, i))["image"]).all() for i in range(20))
+told["pixels"] = digest([made, layer(x, training=True)])
+
+# dicts: boxes, masks, keypoints, what goes around
+dicts = {
+    "images": x[:4],
+    "segmentation_masks": x[:4, :, :, :1].astype("int32"),
+    "bounding_boxes": {
+        "boxes": np.tile(np.float32([[3, 2, 9, 8], [-1, -1, -1, -1]]), (4, 1, 1)),
+        "labels": np.tile(np.int32([7, -1]), (4, 1)),
+    },
+    "masks": np.ones((4, 2, 24, 24), np.uint8),
+    "weight": np.arange(4, dtype="float32"),
+}
+boxes = AugmentationLayer(boxed(transforms=[A.HorizontalFlip(p=1)]))
+made = keras.tree.map_structure(numpy, boxes(dicts, training=True))
+assert np.array_equal(made["images"], x[:4, :, ::-1])
+assert np.array_equal(made["segmentation_masks"][..., 0], made["images"][..., 0])
+assert made["bounding_boxes"]["boxes"][0].tolist() == [[15, 2, 21, 8], [-1] * 4]
+assert made["bounding_boxes"]["labels"].tolist() == [[7, -1]] * 4
+assert made["weight"].tolist() == [0, 1, 2, 3]
+told["dicts"] = digest(made)
+points = A.Compose([A.HorizontalFlip(p=1)], keypoint_params=A.KeypointParams("xy"))
+given = {"images": x[:2], "keypoints": np.float32([[[3, 4]], [[0, 1]]])}
+made = AugmentationLayer(points)(given, training=True)
+assert numpy(made["keypoints"]).tolist() == [[[20, 4]], [[23, 1]]]
+
+# symbolic shapes
+output = layer(keras.Input((None, None, 3), dtype="uint8"))
+assert (output.shape, output.dtype) == ((None, None, None, 3), "uint8")
+output = boxes({"images": keras.Input((24, 24, 3)), "weight": keras.Input(())})
+assert output["images"].shape == (None, 24, 24, 3)
+
+# training, with what Keras compiles by itself; saving; going on with the draws
+def model_of(layer, shape=(24, 24, 3)):
+    inputs = keras.Input(shape)
+    h = keras.layers.Conv2D(4, 3)(keras.layers.Rescaling(1 / 255)(layer(inputs)))
+    h = keras.layers.Dense(3)(keras.layers.GlobalAveragePooling2D()(h))
+    model = keras.Model(inputs, keras.layers.Activation("softmax", dtype="float32")(h))
+    model.compile("sgd", "sparse_categorical_crossentropy")
+    return model
+
+wide = x.astype("float32")
+for policy in ("float32", "mixed_float16", "mixed_bfloat16"):
+    keras.config.set_dtype_policy(policy)
+    model = model_of(AugmentationLayer(some, seed=3, name="augment"), (None, None, 3))
+    assert bool(model.jit_compile) == (name == "jax")
+    history = model.fit(wide, y, epochs=2, batch_size=8, verbose=0)
+    assert np.isfinite(history.history["loss"]).all(), policy
+    model.evaluate(wide, y, verbose=0)
+keras.config.set_dtype_policy("float32")
+model = model_of(AugmentationLayer(some, seed=3, name="augment"))
+model.fit(wide, y, epochs=1, batch_size=8, verbose=0)
+before = model.get_layer("augment")
+told["state"] = numpy(before._keys.state).tolist()
+model.save(folder / f"{name}.keras")
+loaded = keras.saving.load_model(folder / f"{name}.keras")
+copy = loaded.get_layer("augment")
+assert copy.pipeline == some and copy.seed == 3
+assert np.array_equal(loaded.predict(wide, verbose=0), model.predict(wide, verbose=0))
+told["after"] = digest(copy(x, training=True))
+assert told["after"] == digest(before(x, training=True))
+loaded.fit(wide, y, epochs=1, batch_size=8, verbose=0)
+assert name != "jax" or "tensorflow" not in sys.modules
+print(json.dumps(told))
 """
-    environment = {**os.environ, "KERAS_BACKEND": "jax"}
-    subprocess.run([sys.executable, "-c", code], env=environment, check=True)
+
+
+def told_on(backend, folder):
+    path = os.pathsep.join([str(Path(__file__).parent), os.environ.get("PYTHONPATH", "")])
+    environment = {**os.environ, "KERAS_BACKEND": backend, "PYTHONPATH": path}
+    told = ["-W", "error", "-W", "ignore:__array__ implementation"]  # Keras' own, as above
+    command = [sys.executable, *told, "-c", ON_A_BACKEND, backend, str(folder)]
+    run = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert run.returncode == 0, run.stderr
+    return json.loads(run.stdout.splitlines()[-1])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("backend", ["jax", "torch"])
+def test_it_trains_and_is_saved_on_every_backend_with_the_same_pixels(backend, tmp_path):
+    if importlib.util.find_spec(backend) is None:
+        pytest.skip(f"no {backend}")
+    assert told_on(backend, tmp_path) == told_on("tensorflow", tmp_path)
 
 
 # ------------------------------------------------------------------------------------------ errors
