@@ -81,6 +81,8 @@ class Maker:
 
     def checked(self, owner: str, state: Mapping[str, Any]) -> tuple[int, int]:
         """Epoch and batch of a saved state, if it is of the same batches."""
+        if not isinstance(state, Mapping):
+            raise refuse(owner, "load_state_dict(state)", "a dict that state_dict gave", state)
         for name, value in self.identity.items():
             if state.get(name) != value:
                 raise ValueError(
@@ -90,6 +92,14 @@ class Maker:
         epoch, batch = (whole(owner, f"state[{n!r}]", state.get(n), 0) for n in ("epoch", "batch"))
         if batch >= self.shares.batches:
             raise refuse(owner, "state['batch']", f"below {self.shares.batches}", batch)
+        hosts = whole(owner, "state['hosts']", state.get("hosts"), 1)
+        if not self.shares.same_after(batch, hosts):
+            raise ValueError(
+                f"{owner}.load_state_dict: the state is of {hosts} hosts, the sequence of "
+                f"{self.shares.count}; at batch {batch} of {self.shares.batches} some hosts have "
+                f"kept back a sample for the last batch, so that as many of them as before must "
+                f"end this epoch, or state | {{'batch': 0}} begins it anew"
+            )
         return epoch, batch
 
     def batch(self, address: Address) -> Batch:
@@ -104,7 +114,9 @@ class Maker:
                 return spares(*key, mine, SPARES) if self.on_error == "replace" else []
 
             rescue = Rescue(stand_ins, self.samples.file)
-        return Batch(self.recipe, keys, self._read, rescue, self.mixer)
+        batch = Batch(self.recipe, keys, self._read, rescue, self.mixer)
+        batch.file = self.samples.file
+        return batch
 
     def _read(self, index: int) -> dict[str, Any]:
         """A sample, with a view of all others if the pipeline asks for them."""

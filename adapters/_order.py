@@ -92,6 +92,15 @@ class Shares:
         full, rest = divmod(self.samples, self.batch_size * self.count)
         return full + (rest > 0 and not self.drop_last)
 
+    def same_after(self, batch: int, hosts: int) -> bool:
+        """Whether another number of hosts would have done the same samples in so many batches."""
+        sizes = {self.count: self.batch_size, hosts: self.batch_size * self.count // hosts}
+        return hosts == self.count or all(
+            # up to here no host has kept back samples for its last batch
+            batch * size <= self.samples // count - (self.batches - batch)
+            for count, size in sizes.items()
+        )
+
     def mine(self, order: NDArray[np.intp]) -> NDArray[np.intp]:
         """This host's part of an epoch's order."""
         own = order[self.index :: self.count]
@@ -155,7 +164,7 @@ class EpochClock:
     def asked(self, batch: int) -> None:
         """Note that a batch was asked for."""
         if self._cut and self._inside and batch > 0:  # batch 0 may be JAX's look before a fit
-            self._refuse_more()
+            self._refuse(self.epoch - 1)
         self._asked.append(batch)
 
     def trained(self, count: int) -> None:
@@ -178,13 +187,14 @@ class EpochClock:
             return self.epoch, self.first + done
         return (self.epoch if self._frozen else self.epoch + 1), 0
 
-    def _refuse_more(self) -> NoReturn:
-        """Raise an error for a fit that goes on after the rest of an epoch."""
+    def _refuse(self, epoch: int) -> NoReturn:
+        """Raise an error for a fit of more, or of other, than the rest of an epoch."""
         self._cut = False
         raise RuntimeError(
-            f"a fit that resumes within an epoch must end with it, for Keras takes all epochs of a "
-            f"fit to be equally long: fit(..., initial_epoch={self.epoch - 1}, "
-            f"epochs={self.epoch}), then fit(..., initial_epoch={self.epoch}) for the others"
+            f"a fit that resumes within epoch {epoch} must be of its rest alone, without "
+            f"steps_per_epoch, for Keras takes all epochs of a fit to be equally long: fit(..., "
+            f"initial_epoch={epoch}, epochs={epoch + 1}), then fit(..., initial_epoch={epoch + 1}) "
+            f"for the others; set_epoch(...) gives the rest up"
         )
 
     def tell(self, epoch: int, first: int, steps: int | None) -> None:
@@ -199,11 +209,13 @@ class EpochClock:
         if self._frozen:
             return
         if self._cut and epoch != first:
-            self._refuse_more()
+            self._refuse(self.epoch - 1)
         self._cut = False
         if self._ended is not None and self._ended[0] == epoch:
             self.set(*self._ended)
         self._ended = None
+        if self.first and (epoch != self.epoch or steps not in (None, self.left)):
+            self._refuse(self.epoch)
         whole = steps is None or steps >= self.left
         if whole and epoch != self.epoch:
             self.set(epoch)
@@ -224,7 +236,8 @@ class EpochClock:
     def end(self) -> None:
         """Keras ends an epoch, or has only looked at the shapes of two batches."""
         inside, self._inside = self._inside, False
-        self._cut = False
+        if not inside or self._asked:  # else what Keras had taken ahead was the rest
+            self._cut = False
         if not inside or self._broken_off():
             self._asked.clear()
         elif len(set(self._asked)) >= self.left:

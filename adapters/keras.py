@@ -68,6 +68,10 @@ class AugmentedSequence(keras.utils.PyDataset):
     is one ahead in the first fit. With ``callbacks=[sequence.callback()]`` it is Keras' own
     number, after ``initial_epoch`` and in a second fit too.
 
+    With ``fit(steps_per_epoch=n)``, n below the number of batches, each of Keras' epochs goes on in
+    the same pass over the data where the one before ended; `epoch` then counts passes, and the last
+    of Keras' epochs in a pass is a shorter one, with a warning, unless n divides the batches.
+
     Args:
         source: (x,), (x, y) or (x, y, sample_weight), each indexed by sample or a dict of such
             columns; or anything with a length whose items are dicts, the readers of
@@ -202,9 +206,9 @@ class AugmentedSequence(keras.utils.PyDataset):
             raise refuse(OWNER, "shrink_on_load", "True, False or None", shrink_on_load)
         self.shrink_on_load = shrink_on_load
         self.batch_size = whole(OWNER, "batch_size", batch_size, 1)
-        self.shuffle = shuffle
+        self.shuffle = bool(shuffle)
         self.seed = seed_of(OWNER, seed, pipeline)
-        self.drop_last = drop_last
+        self.drop_last = bool(drop_last)
         self._cache = cache_of(OWNER, cache, cache_folder)
         self.on_error = one_of(OWNER, "on_error", on_error, ON_ERROR)
         self._source = source
@@ -305,10 +309,15 @@ class AugmentedSequence(keras.utils.PyDataset):
                 were asked for, and Keras asks for some ahead.
 
         """
-        if batch is not None and not 0 <= batch <= len(self):
-            raise refuse(OWNER, "state_dict(batch)", f"from 0 to {len(self)}", batch)
+        if batch is not None:
+            batch = whole(OWNER, "state_dict(batch)", batch, 0)
+            if batch > len(self):
+                raise refuse(OWNER, "state_dict(batch)", f"from 0 to {len(self)}", batch)
         epoch, done = self._clock.position(batch)
-        return {"epoch": epoch, "batch": done, **self._maker.identity}
+        return {
+            "epoch": epoch, "batch": done, "hosts": self._maker.shares.count,
+            **self._maker.identity,
+        }  # fmt: skip
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Go on where `state_dict` was called, with exactly the batches that come next.
@@ -316,11 +325,17 @@ class AugmentedSequence(keras.utils.PyDataset):
         Until this epoch ends, its batches that were done are gone: the length is that of the
         rest, and batch 0 the next one. Keras takes the epochs of a fit to be equally long, so the
         rest is a fit of its own: ``fit(sequence, initial_epoch=e, epochs=e + 1)`` with
-        ``e = sequence.epoch``, then ``fit(sequence, initial_epoch=e + 1, epochs=...)``.
+        ``e = sequence.epoch``, then ``fit(sequence, initial_epoch=e + 1, epochs=...)``. With a
+        `callback` in it, any other fit is an error, one with ``steps_per_epoch`` too.
+
+        A state knows neither pipeline nor `mix`, threads nor processes: the first two must be the
+        same, the others need not. Raises a ValueError if the state is of another number of
+        samples, seed, size of batches or order.
 
         Args:
             state: What `state_dict` gave, for the same samples in batches of the same size; the
-                number of hosts may differ if together they make up the same size.
+                number of hosts may differ if together they make up the same size, but not before
+                the last batch of an epoch that does not deal out evenly.
 
         """
         epoch, batch = self._maker.checked(OWNER, state)

@@ -73,9 +73,48 @@ def test_a_state_of_other_batches_is_refused(options):
 def test_a_state_that_is_none_is_refused():
     sequence = flipped()
     state = sequence.state_dict()
-    for wrong in (state | {"batch": 7}, state | {"epoch": -1}, state | {"batch": "2"}):
+    for wrong in (
+        state | {"batch": 7},
+        state | {"epoch": -1},
+        state | {"batch": "2"},
+        state | {"hosts": 0},
+        [],
+        None,
+    ):
         with pytest.raises(ValueError, match="must be"):
             sequence.load_state_dict(wrong)
+    with pytest.raises(ValueError, match="the state is of seed=None, the sequence has seed=4"):
+        sequence.load_state_dict({})
+    assert sequence.state_dict() == state
+
+
+def test_a_state_is_plain_whatever_numbers_were_given():
+    sequence = flipped(
+        threads=0, epoch=np.int64(1), shuffle=np.bool_(True), drop_last=np.bool_(False)
+    )
+    sequence[np.int64(2)]
+    for state in (sequence.state_dict(), sequence.state_dict(np.int64(3))):
+        assert json.loads(json.dumps(state)) == state
+        assert (state["epoch"], state["batch"]) == (1, 3)
+
+
+@pytest.mark.parametrize("how", [{"threads": 0}, {"threads": 8, "lookahead": 5}, {"processes": 1}])
+def test_a_state_is_that_of_any_number_of_threads(how):
+    whole = flipped(threads=2, epoch=1)
+    expected = epoch_of(whole)
+    whole.set_epoch(1)
+    whole[2]
+    other = flipped(**how)
+    other.load_state_dict(whole.state_dict())
+    assert epoch_of(other) == expected[3:]
+    whole.close()
+    other.close()
+
+
+def test_a_state_of_another_source_is_refused():
+    other = AugmentedSequence((photos(21), np.arange(21)), FLIP, batch_size=3, seed=4)
+    with pytest.raises(ValueError, match=r"state is of samples=20, the sequence has samples=21"):
+        other.load_state_dict(flipped().state_dict())
 
 
 class Stop(keras.callbacks.Callback):
@@ -128,12 +167,92 @@ def test_a_fit_beyond_a_resumed_epoch_is_refused(told):
     options |= {"callbacks": [sequence.callback()]} if told else {}
     model = listener()
     # without a callback it is TensorFlow that hands the error on
-    with pytest.raises(RuntimeError if told else Exception, match=r"must end with it.* epochs=1"):
+    kind, words = RuntimeError if told else Exception, r"must be of its rest alone.* epochs=1"
+    with pytest.raises(kind, match=words):
         model.fit(sequence, epochs=3, **options)
     assert model.trained[:4] == [(0, int(i)) for i in sequence.order(0)[6:]]
     model.trained.clear()
     model.fit(sequence, initial_epoch=1, epochs=2, **options)
     assert served(model.trained) == {1: list(range(10))}
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"initial_epoch": 0, "epochs": 3},
+        {"initial_epoch": 2, "epochs": 3},
+        {"initial_epoch": 1, "epochs": 2, "steps_per_epoch": 1},
+        {"initial_epoch": 1, "epochs": 2, "steps_per_epoch": 5},
+    ],
+)
+def test_a_fit_of_other_than_the_rest_is_refused_before_it_loses_batches(options):
+    """Keras has taken the length of the rest for that of the epochs of the fit."""
+    sequence, model = stamped(threads=0, batch_size=2), listener()
+    sequence.load_state_dict(sequence.state_dict() | {"epoch": 1, "batch": 3})
+    callbacks = [sequence.callback()]
+    with pytest.raises(RuntimeError, match=r"within epoch 1 must be of its rest alone, without st"):
+        model.fit(sequence, verbose=0, shuffle=False, callbacks=callbacks, **options)
+    assert model.trained == []
+    model.fit(sequence, initial_epoch=1, epochs=2, verbose=0, shuffle=False, callbacks=callbacks)
+    assert model.trained == [(1, int(i)) for i in sequence.order(1)[6:]]
+
+
+@pytest.mark.parametrize("broken", [1, 2, 3, 5])
+def test_a_pass_of_several_epochs_is_resumed_without_steps(broken):
+    """Six batches, two in each of Keras' epochs."""
+    sequence, model = stamped(count=12, batch_size=2, threads=2), listener()
+    stop = Stop(sequence, 3 + broken // 2, 1 + broken % 2)
+    options = {"verbose": 0, "shuffle": False}
+    steps = options | {"steps_per_epoch": 2}
+    with pytest.raises(KeyboardInterrupt):
+        model.fit(sequence, epochs=9, callbacks=[sequence.callback(), stop], **steps)
+    before = model.trained
+    state = stop.state
+    if broken == 5:
+        assert (state["epoch"], state["batch"]) == (2, 0)
+    else:
+        assert (state["epoch"], state["batch"]) == (1, broken + 1)
+
+    sequence, model = stamped(count=12, batch_size=2, threads=2), listener()
+    sequence.load_state_dict(state)
+    told = options | {"callbacks": [sequence.callback()]}
+    if state["batch"]:
+        first = 3 + broken // 2
+        with pytest.raises(RuntimeError, match=r"initial_epoch=1, epochs=2\), then"):
+            model.fit(sequence, initial_epoch=first, epochs=9, steps_per_epoch=2, **told)
+        model.fit(sequence, initial_epoch=1, epochs=2, **told)
+    model.fit(sequence, initial_epoch=6, epochs=9, steps_per_epoch=2, **told)
+    expected = [(epoch, int(i)) for epoch in range(3) for i in sequence.order(epoch)]
+    assert before + model.trained == expected
+    sequence.close()
+
+
+def test_steps_go_on_in_the_same_pass_and_end_with_it():
+    """What Keras does when steps do not divide the batches, as the class tells."""
+    sequence, model = stamped(count=12, batch_size=2, threads=2), listener()
+    with pytest.warns(UserWarning, match="ran out of data"):
+        model.fit(
+            sequence, epochs=4, steps_per_epoch=4, shuffle=False, verbose=0,
+            callbacks=[sequence.callback()],
+        )  # fmt: skip
+    assert model.trained == [(epoch, int(i)) for epoch in range(2) for i in sequence.order(epoch)]
+    assert sequence.state_dict()["epoch"] == 2
+    assert sequence.state_dict()["batch"] == 0
+    sequence.close()
+
+
+def test_what_keras_took_ahead_of_the_rest_does_not_excuse_more():
+    clock = EpochClock(0, 6, False)
+    clock.set(1, first=3)
+    for batches in ([0, 1, 2], []):  # the second of Keras' epochs is served from what is there
+        clock.begin()
+        for batch in batches:
+            clock.asked(batch)
+        clock.end()
+    clock.begin()
+    clock.asked(0)
+    with pytest.raises(RuntimeError, match="within epoch 1 must be of its rest alone"):
+        clock.asked(1)
 
 
 def test_another_fit_after_a_resumed_epoch_may_begin_with_a_look():
@@ -261,6 +380,39 @@ def test_a_state_moves_to_another_number_of_hosts():
         host.load_state_dict(one.state_dict(batch=1))
     stamps = sorted(bytes(image) for host in two for image in host[0][0])
     assert stamps == sorted(bytes(image) for image in one[1][0])
+
+
+@pytest.mark.parametrize("samples", [24, 25, 26, 27, 31, 35])
+@pytest.mark.parametrize("others", [1, 2, 3, 4])
+@pytest.mark.parametrize("hosts", [1, 2, 3, 4])
+def test_a_state_moves_or_is_refused_wherever_it_was_taken(samples, hosts, others):
+    def every(count):
+        size = 12 // count
+        return [Shares.of("Test", samples, size, (i, count), False) for i in range(count)]
+
+    def done(shares, batch):
+        mine = [own.mine(np.arange(samples)) for own in shares]
+        return sorted(
+            s for own, part in zip(shares, mine) for b in range(batch) for s in own.batch(part, b)
+        )
+
+    here, there = every(hosts), every(others)
+    for batch in range(here[0].batches):
+        same = done(here, batch) == done(there, batch)
+        assert there[0].same_after(batch, hosts) == same
+
+
+def test_another_number_of_hosts_cannot_take_over_the_short_end_of_an_epoch():
+    one, options = stamped(25, 12, threads=0), {"threads": 0, "batch_size": 6}
+    two = [stamped(25, shard=(i, 2), **options) for i in range(2)]
+    two[0].load_state_dict(one.state_dict(batch=1))
+    with pytest.raises(ValueError, match=r"of 1 hosts, the sequence of 2; at batch 2 of 3 some"):
+        two[0].load_state_dict(one.state_dict(batch=2))
+    with pytest.raises(ValueError, match=r"of 2 hosts, the sequence of 1; at batch 2 of 3 some"):
+        one.load_state_dict(two[1].state_dict(batch=2))
+    assert two[0].state_dict()["batch"] == 1
+    one.load_state_dict(two[1].state_dict(batch=2) | {"batch": 0})
+    assert len(one) == 3
 
 
 @pytest.mark.parametrize("shard", [(2, 2), (-1, 2), (0, 0), 3, (0.0, 1), None])
