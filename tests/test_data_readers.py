@@ -324,6 +324,36 @@ def test_runs_that_are_none(tmp_path, runs, words):
         Coco(file, tmp_path, parts=["mask"])[0]
 
 
+def test_keypoints_have_the_names_of_their_category(tmp_path):
+    categories = [
+        {"id": 1, "name": "cup", "keypoints": ["left_rim", "right_rim"]},
+        {"id": 2, "name": "person", "keypoints": ["nose", "left_eye", "right_eye"]},
+    ]
+    rows = [
+        annotation(5, category_id=1, keypoints=[12, 9, 2, 13, 9, 1]),
+        annotation(6, keypoints=[0, 0, 0, 20, 15, 1, 21, 15, 2]),
+        annotation(8, category_id=1),
+    ]
+    file = coco(tmp_path, rows, categories=categories)
+    reader = Coco(file, tmp_path, parts=("bbox", "keypoints"))
+    assert reader.points == ("left_rim", "right_rim", "nose", "left_eye", "right_eye")
+    sample = reader[0]
+    assert sample["keypoint_labels"] == ["left_rim", "right_rim", "left_eye", "right_eye"]
+    assert sample["keypoint_objects"].tolist() == [0, 0, 1, 1]
+    flipped = A.Compose([A.HorizontalFlip(p=1)], **reader.params)(**sample)
+    found = dict(zip(flipped["keypoint_labels"], flipped["keypoints"][:, 0].tolist()))
+    last = WIDTH - 1
+    assert found == {"left_rim": last - 13, "right_rim": last - 12} | {
+        "left_eye": last - 21, "right_eye": last - 20
+    }  # fmt: skip
+    whole = Coco(file, tmp_path, parts=("bbox", "keypoints"), instances=True)[0]["instances"]
+    assert [len(one["keypoints"]) for one in whole] == [2, 3, 2]
+    assert whole[2]["visibility"].tolist() == [0, 0]
+    wrong = coco(tmp_path, [annotation(5, category_id=1, keypoints=[1] * 9)], categories=categories)
+    with pytest.raises(AnnotationError, match="have 2 keypoints of three numbers"):
+        Coco(wrong, tmp_path, parts=("bbox", "keypoints"))[0]
+
+
 def test_keypoints_need_names(tmp_path):
     file = coco(tmp_path, [], categories=[KIND])
     with pytest.raises(AnnotationError, match="a category with the names of its 'keypoints'"):

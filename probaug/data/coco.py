@@ -21,7 +21,7 @@ class Coco(ObjectReader):
     """Pictures and objects of a COCO file.
 
     Labels count the categories in the order of their ids, without gaps. "ids" are those of
-    the annotations.
+    the annotations. Keypoints have the names of their category; "points" are all of them.
 
     Args:
         annotations: The JSON file.
@@ -54,8 +54,9 @@ class Coco(ObjectReader):
         categories = sorted(data["categories"], key=lambda entry: entry["id"])
         self.classes = tuple(str(entry["name"]) for entry in categories)
         self._labels = {entry["id"]: label for label, entry in enumerate(categories)}
-        skeletons = [entry["keypoints"] for entry in categories if entry.get("keypoints")]
-        if "keypoints" in parts and not skeletons:
+        self._skeletons = [tuple(entry.get("keypoints") or ()) for entry in categories]
+        points = tuple(dict.fromkeys(name for names in self._skeletons for name in names))
+        if "keypoints" in parts and not points:
             rule = "have a category with the names of its 'keypoints', for parts='keypoints'"
             raise AnnotationError(self.path, "the file", rule, self.classes)
         objects: dict[Any, list[dict[str, Any]]] = {entry["id"]: [] for entry in data["images"]}
@@ -69,7 +70,6 @@ class Coco(ObjectReader):
             (Path(images, entry["file_name"]), objects[entry["id"]], entry)
             for entry in data["images"]
         ]
-        points = skeletons[0] if skeletons else ()
         super().__init__(items, parts, instances, box_format, points, **options)
 
     def _read(self, item: Any, report: Report) -> Sample:
@@ -108,8 +108,9 @@ class Coco(ObjectReader):
             raise AnnotationError(self.path, place, rule, outline)
         elif outline and {"polygon", "mask"} & set(self.parts):
             found.rings = self._rings(outline, place)
+        found.names = self._skeletons[found.label] or self.points
         if "keypoints" in self.parts and entry.get("keypoints"):
-            count = len(self.points)
+            count = len(found.names)
             rule = f"have {count} keypoints of three numbers (x, y, visibility)"
             rows = self._numbers(entry["keypoints"], place, rule, 3 * count).reshape(-1, 3)
             found.points, found.visibility = rows[:, :2] + 0.5, rows[:, 2]

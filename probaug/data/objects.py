@@ -37,6 +37,7 @@ class Object:
     rings: list[Array] | None = None  # (P, 2) each
     mask: Array | None = None
     points: Array | None = None  # (K, 2), continuous
+    names: Sequence[Any] = ()  # of the points, where not all objects have the reader's
     visibility: Array | None = None  # (K,), any numbers: 0 not labelled, 1 hidden, 2 seen
     source: Path | None = None  # of the annotation
     more: dict[str, Any] = field(default_factory=dict)  # travels along
@@ -116,7 +117,7 @@ class ObjectReader(Reader):
         if "keypoints" in self.parts:
             for found in objects:
                 if found.points is None:  # none of its points is labelled
-                    count = len(self.points)
+                    count = len(found.names or self.points)
                     found.points, found.visibility = np.zeros((count, 2)), np.zeros(count, np.int64)
         sample: Sample = {"image": image, "path": str(path)}
         made = {part: self._part(part, objects, size, image.shape) for part in self.parts}
@@ -163,11 +164,12 @@ class ObjectReader(Reader):
             if seen > 0
         ]
         table = np.array(rows, np.float64).reshape(-1, 5)
-        numbers = table[:, 3].astype(int).tolist()
+        owners, numbers = table[:, 2].astype(np.int64), table[:, 3].astype(int).tolist()
+        names = [objects[place].names or self.points for place in owners]
         return {
             "keypoints": table[:, :2],
-            "keypoint_labels": [self.points[number] for number in numbers],
-            "keypoint_objects": table[:, 2].astype(np.int64),
+            "keypoint_labels": [each[number] for each, number in zip(names, numbers)],
+            "keypoint_objects": owners,
             "visibility": table[:, 4].astype(np.int64),
         }
 
