@@ -1,10 +1,10 @@
-"""Read photos and their annotations from a COCO file: boxes, outlines, crowds and keypoints."""
+"""Photos and their annotations out of a COCO file, through `probaug.data.Coco`."""
 
 from __future__ import annotations
 
 import importlib.util
-import json
-from collections import Counter
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,12 @@ from typing import Any
 import cv2
 import numpy as np
 
+from probaug.core.matrix import Size
+from probaug.data import Coco, decode
+from probaug.data.outlines import polygon_mask
+
 ANNOTATIONS = Path(__file__).with_name("annotations.json")
+MOST = 200  # photos of a large data set that the demo looks at
 
 
 class DemoError(Exception):
@@ -21,35 +26,36 @@ class DemoError(Exception):
 
 @dataclass(frozen=True)
 class Photo:
-    """One photo with its objects; `outlines[i]` belongs to `bboxes[i]` and `labels[i]`."""
+    """One photo with its objects; `ids[i]` and `labels[i]` belong to `bboxes[i]`.
 
-    name: str
+    Pictures and outlines are read anew each time they are asked for: a data set may be large.
+    """
+
     path: Path
     height: int
     width: int
-    bboxes: list[list[float]]
-    labels: list[str]
-    outlines: list[Any]
-    keypoints: list[list[float]]
-    keypoint_labels: list[str]
+    reader: Coco | None = None  # of this photo alone; None for one without annotations
+    bboxes: Sequence[list[float]] = ()
+    labels: Sequence[str] = ()
+    ids: Sequence[int] = ()
+    keypoints: Sequence[list[float]] = ()
+    keypoint_labels: Sequence[str] = ()
+
+    @property
+    def name(self) -> str:
+        """The name of its file."""
+        return self.path.name
 
     def image(self) -> np.ndarray:
         """Decode the photo, RGB uint8, (H, W, 3)."""
-        image = cv2.imread(str(self.path), cv2.IMREAD_COLOR)
-        if image is None:
-            raise DemoError(f"{self.path} cannot be read as an image")
-        if image.shape[:2] != (self.height, self.width):
-            raise DemoError(
-                f"{self.path} is {image.shape[1]} x {image.shape[0]} pixels; "
-                f"its annotations say {self.width} x {self.height}"
-            )
-        return cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
+        return decode(self.path)
 
     def masks(self) -> list[np.ndarray]:
         """One (H, W) uint8 mask of 0 and 1 per object; its box where there is no outline."""
+        size, known = Size(self.height, self.width), self._part("mask")
         return [
-            rasterise(outline, box, self.height, self.width)
-            for outline, box in zip(self.outlines, self.bboxes)
+            known[number] if number in known else polygon_mask([ring(box)], size)
+            for number, box in zip(self.ids, self.bboxes)
         ]
 
     def mask(self, label: str | None = None) -> np.ndarray:
@@ -62,50 +68,42 @@ class Photo:
 
     def polygons(self) -> list[list[list[float]]]:
         """The rings of each object, x, y, x, y, ...; its box where there is no polygon."""
+        known = self._part("polygon")
         return [
-            outline if outline and isinstance(outline, list) else [ring(box)]
-            for outline, box in zip(self.outlines, self.bboxes)
+            [np.ravel(part).tolist() for part in known.get(number, [ring(box)])]
+            for number, box in zip(self.ids, self.bboxes)
         ]
 
     def oriented(self) -> list[list[float]]:
         """The smallest turned box of each object: coco's four numbers, clockwise degrees."""
-        rows = []
-        for rings in self.polygons():
-            points = np.concatenate([np.reshape(part, (-1, 2)) for part in rings])
-            (x, y), (w, h), angle = cv2.minAreaRect(points.astype(np.float32))
-            rows.append([x - w / 2, y - h / 2, w, h, angle])
-        return rows
+        return [smallest_box(rings) for rings in self.polygons()]
+
+    def _part(self, part: str) -> dict[int, Any]:
+        """A part of those objects that have it, by their ids."""
+        if self.reader is None:
+            return {}
+        found = with_parts(self.reader, "bbox", part)[0]
+        return dict(zip(found["ids"].tolist(), found[f"{part}s"]))
 
 
-def ring(box: list[float]) -> list[float]:
+def with_parts(reader: Coco, *parts: str) -> Coco:
+    """The same photos, read for other parts of their objects."""
+    other = reader[:]
+    other.parts = parts
+    return other
+
+
+def ring(box: Sequence[float]) -> list[float]:
     """A coco box as a ring."""
     x, y, w, h = box
     return [x, y, x + w, y, x + w, y + h, x, y + h]
 
 
-def rasterise(outline: Any, box: list[float], height: int, width: int) -> np.ndarray:
-    """Turn polygons, an uncompressed RLE or, without either, the box into a (H, W) mask."""
-    if isinstance(outline, dict):
-        counts = outline["counts"]
-        values = (
-            np.arange(len(counts), dtype=np.uint8) & 1
-        )  # runs of 0 and 1 in turn, columns first
-        return np.ascontiguousarray(np.repeat(values, counts).reshape(width, height).T)
-    mask = np.zeros((height, width), np.uint8)
-    if not outline:
-        outline = [ring(box)]
-    for polygon in outline:  # one by one: together, overlapping parts would cancel out
-        points = np.asarray(polygon, np.float64).reshape(-1, 2)
-        x0, y0 = np.maximum(np.floor(points.min(0)), 0).astype(int)
-        x1, y1 = np.minimum(np.ceil(points.max(0)), (width, height)).astype(int)
-        if x0 < x1 and y0 < y1:
-            # fillPoly paints every pixel the edge touches; five times finer, the pixel in the
-            # middle tells whether the centre is inside.
-            fine = np.zeros(((y1 - y0) * 5, (x1 - x0) * 5), np.uint8)
-            corners = (points - (x0, y0)) * 5 - 0.5
-            cv2.fillPoly(fine, [np.round(corners * 16).astype(np.int32)], 1, shift=4)
-            mask[y0:y1, x0:x1] |= fine[2::5, 2::5]
-    return mask
+def smallest_box(rings: Sequence[Sequence[float]]) -> list[float]:
+    """The smallest turned box around some rings."""
+    points = np.concatenate([np.reshape(part, (-1, 2)) for part in rings])
+    (x, y), (w, h), angle = cv2.minAreaRect(points.astype(np.float32))
+    return [x - w / 2, y - h / 2, w, h, angle]
 
 
 def bundled_photos() -> Path:
@@ -120,94 +118,47 @@ def bundled_photos() -> Path:
 
 
 def read(annotations: Path, folder: Path) -> tuple[list[Photo], list[str]]:
-    """Read every photo the file lists and the folder holds; also notes on what was left out."""
-    try:
-        return collect(parse(annotations), annotations, folder)
-    except KeyError as error:
-        raise DemoError(f"{annotations} is not a COCO file: an entry has no {error}") from error
-
-
-def collect(data: dict[str, Any], annotations: Path, folder: Path) -> tuple[list[Photo], list[str]]:
-    if not folder.is_dir():
-        raise DemoError(f"--images: there is no folder {folder}")
-    categories = {category["id"]: category for category in data.get("categories", [])}
-    objects: dict[int, list[dict[str, Any]]] = {}
-    for annotation in data["annotations"]:
-        objects.setdefault(annotation["image_id"], []).append(annotation)
-    photos, notes = [], Counter[str]()
-    missing = [entry for entry in data["images"] if not (folder / entry["file_name"]).is_file()]
-    if len(missing) == len(data["images"]):
-        example = missing[0]["file_name"] if missing else "the file lists no images"
-        raise DemoError(f"{folder} holds none of the images of {annotations} (first: {example})")
-    if missing:
-        first = missing[0]["file_name"]
-        notes[f"images listed but not in {folder} (first: {first})"] = len(missing)
-    for entry in data["images"]:
-        path = folder / entry["file_name"]
-        if path.is_file():
-            photos.append(photo(entry, path, objects.get(entry["id"], []), categories, notes))
-    return photos, [f"left out: {count} {what}" for what, count in notes.items()]
-
-
-def parse(annotations: Path) -> dict[str, Any]:
+    """Read the photos the file lists and the folder holds; also notes on what was left out."""
     if not annotations.is_file():
         raise DemoError(f"--coco: there is no file {annotations}")
+    if not folder.is_dir():
+        raise DemoError(f"--images: there is no folder {folder}")
     try:
-        data = json.loads(annotations.read_text(encoding="utf-8"))
+        reader = Coco(annotations, folder, crowds=True, invalid="drop")
     except ValueError as error:
-        raise DemoError(f"{annotations} is not JSON: {error}") from error
-    for key in ("images", "annotations"):
-        if not isinstance(data, dict) or not isinstance(data.get(key), list):
-            raise DemoError(f"{annotations} is not a COCO file: it has no list {key!r}")
-    return data
+        raise DemoError(str(error)) from error
+    if reader.points:
+        reader = with_parts(reader, "bbox", "keypoints")
+    there = [place for place, path in enumerate(reader.paths) if path.is_file()]
+    if not there:
+        first = reader.paths[0].name
+        raise DemoError(f"{folder} holds none of the images of {annotations} (first: {first})")
+    gone = [path.name for path in reader.paths if not path.is_file()]
+    notes = [f"{len(gone)} images listed but not in {folder} (first: {gone[0]})"] if gone else []
+    if len(there) > MOST:
+        notes.append(f"{len(there) - MOST} photos after the first {MOST}")
+    photos, problems = [], []
+    for place in there[:MOST]:
+        one = reader[place : place + 1]
+        problems += one.check()
+        with suppress(ValueError):  # it is one of the problems then
+            photos.append(photo(one))
+    if problems:
+        notes.append(f"{len(problems)} wrong photos or objects (first: {problems[0]})")
+    return photos, [f"left out: {note}" for note in notes]
 
 
-def photo(
-    entry: dict[str, Any],
-    path: Path,
-    objects: list[dict[str, Any]],
-    categories: dict[int, dict[str, Any]],
-    notes: Counter[str],
-) -> Photo:
-    """Collect the objects of one image; what cannot be used is counted in `notes`."""
-    result = Photo(path.name, path, entry["height"], entry["width"], [], [], [], [], [])
-    for annotation in objects:
-        category = categories.get(annotation.get("category_id", -1), {})
-        name = category.get("name", f"class {annotation.get('category_id', '?')}")
-        outline, box = annotation.get("segmentation"), annotation.get("bbox")
-        if isinstance(outline, dict) and not isinstance(outline.get("counts"), list):
-            notes["outlines in compressed RLE (their boxes are used)"] += 1
-            outline = None
-        if box is None or not inside(box, result):
-            notes["objects without a box in their image"] += 1
-            continue
-        result.bboxes.append(clipped(box, result, notes))
-        result.labels.append(f"{name} (crowd)" if annotation.get("iscrowd") else name)
-        result.outlines.append(outline)
-        triples = np.reshape(annotation.get("keypoints", []), (-1, 3)).tolist()
-        names = category.get("keypoints") or [f"point {i + 1}" for i in range(len(triples))]
-        for label, (x, y, visible) in zip(names, triples):
-            if visible and -0.5 <= x <= result.width - 0.5 and -0.5 <= y <= result.height - 0.5:
-                result.keypoints.append([x, y])
-                result.keypoint_labels.append(label)
-            elif visible:
-                notes["keypoints outside their image"] += 1
-    return result
-
-
-def inside(box: list[float], photo: Photo) -> bool:
-    x, y, w, h = box
-    return w > 0 and h > 0 and x < photo.width and y < photo.height and x + w > 0 and y + h > 0
-
-
-def clipped(box: list[float], photo: Photo, notes: Counter[str]) -> list[float]:
-    """The part of a box inside its image; noted where that is more than rounding noise."""
-    x, y, w, h = map(float, box)
-    left, top = max(x, 0.0), max(y, 0.0)
-    right, bottom = min(x + w, photo.width), min(y + h, photo.height)
-    beyond = max(left - x, top - y, x + w - right, y + h - bottom)
-    if beyond == 0:
-        return [x, y, w, h]
-    if beyond > 1:
-        notes["parts of boxes outside their image"] += 1
-    return [left, top, right - left, bottom - top]
+def photo(reader: Coco) -> Photo:
+    """The photo of a reader that has one."""
+    sample = reader[0]
+    names = [reader.classes[label] for label in sample["labels"]]
+    return Photo(
+        reader.paths[0],
+        *sample["image"].shape[:2],
+        reader,
+        sample["bboxes"].tolist(),
+        [f"{name} (crowd)" if crowd else name for name, crowd in zip(names, sample["crowd"])],
+        sample["ids"].tolist(),
+        sample["keypoints"].tolist() if "keypoints" in sample else [],
+        list(sample.get("keypoint_labels", ())),
+    )

@@ -77,7 +77,7 @@ class Scenes:
         if name == "ToRGB":
             sample["image"] = cv2.cvtColor(first["image"], cv2.COLOR_RGB2GRAY)
         if family == "stain" and (path := bundled(SLIDE)) is not None:
-            slide = coco.Photo(path.name, path, 512, 512, [], [], [], [], [])
+            slide = coco.Photo(path, 512, 512)
             sample = sample_of(slide, 0)
         return sample
 

@@ -29,6 +29,10 @@ def annotation(image_id: int, box: list[float], **more: Any) -> dict[str, Any]:
     return {"image_id": image_id, "category_id": 7, "bbox": box} | more
 
 
+def numbered(objects: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [{"id": number, **each} for number, each in enumerate(objects)]
+
+
 @pytest.fixture
 def dataset(tmp_path: Path) -> Path:
     """A folder with two images and an annotations.json that lists both and one that is absent."""
@@ -43,10 +47,11 @@ def dataset(tmp_path: Path) -> Path:
             1, [0, 0, 9, 9], segmentation=[[0, 0, 6, 0, 6, 6, 0, 6], [3, 3, 9, 3, 9, 9, 3, 9]]
         ),
         annotation(1, [10, 5, 1, 20], iscrowd=1, segmentation={"counts": counts, "size": [40, 60]}),
-        annotation(1, [1, 2, 3, 4], segmentation={"counts": "abc", "size": [40, 60]}),
+        annotation(1, [1, 2, 3, 4]),
         annotation(1, [1, 2, 0, 4]),
         annotation(2, [2, 3, 4, 5], keypoints=[3, 4, 2, 0, 0, 0, 5, 6, 1]),
-        annotation(2, [20, 40, 15, 20], keypoints=[90, 4, 2, 0, 0, 0, 0, 0, 0]),
+        annotation(2, [20, 40, 5, 5], category_id=9, keypoints=[22, 43, 2]),
+        annotation(2, [20, 40, 5, 5], keypoints=[90, 4, 2, 0, 0, 0, 0, 0, 0]),
     ]
     data = {
         "images": [
@@ -54,8 +59,11 @@ def dataset(tmp_path: Path) -> Path:
             {"id": 2, "file_name": "1.png", "height": 50, "width": 30},
             {"id": 3, "file_name": "absent.png", "height": 9, "width": 9},
         ],
-        "categories": [{"id": 7, "name": "thing", "keypoints": ["head", "tail", "foot"]}],
-        "annotations": objects,
+        "categories": [
+            {"id": 7, "name": "thing", "keypoints": ["head", "tail", "foot"]},
+            {"id": 9, "name": "lamp", "keypoints": ["bulb"]},
+        ],
+        "annotations": numbered(objects),
     }
     (tmp_path / "annotations.json").write_text(json.dumps(data))
     return tmp_path
@@ -70,15 +78,15 @@ def test_coco_file_becomes_photos(dataset: Path) -> None:
     assert first.labels == ["thing", "thing", "thing (crowd)", "thing"]
     assert first.bboxes[0] == [10, 5, 20, 10]
     assert first.image()[0, 0].tolist() == [40, 40, 200]
-    assert second.bboxes == [[2, 3, 4, 5], [20, 40, 10, 10]]
-    assert second.keypoints == [[3, 4], [5, 6]]
-    assert second.keypoint_labels == ["head", "foot"]
-    assert len(notes) == 5
-    assert any("1 keypoints outside" in note for note in notes)
-    assert any("1 parts of boxes outside" in note for note in notes)
-    assert any("1 images listed but not in" in note and "absent.png" in note for note in notes)
-    assert any("1 outlines in compressed RLE" in note for note in notes)
-    assert any("1 objects without a box in their image" in note for note in notes)
+    assert second.bboxes == [[2, 3, 4, 5], [20, 40, 5, 5]]
+    assert second.labels == ["thing", "lamp"]
+    assert second.keypoints == [[3, 4], [5, 6], [22, 43]]
+    assert second.keypoint_labels == ["head", "foot", "bulb"]
+    missing, wrong = notes
+    assert missing.startswith("left out: 1 images listed but not in")
+    assert missing.endswith("(first: absent.png)")
+    assert wrong.startswith("left out: 2 wrong photos or objects")
+    assert "annotation 4 must have a box with an area" in wrong
 
 
 def test_outlines_become_masks(dataset: Path) -> None:
@@ -108,21 +116,33 @@ def test_wrong_paths_and_files_are_named(dataset: Path, tmp_path: Path) -> None:
         coco.read(annotations, tmp_path / "empty")
     broken = tmp_path / "broken.json"
     broken.write_text("{")
-    with pytest.raises(coco.DemoError, match="is not JSON"):
+    with pytest.raises(coco.DemoError, match=r"broken\.json: the file must be JSON"):
         coco.read(broken, dataset)
     broken.write_text("{}")
-    with pytest.raises(coco.DemoError, match="no list 'images'"):
+    with pytest.raises(coco.DemoError, match="must have a list 'images'"):
         coco.read(broken, dataset)
-    broken.write_text('{"images": [{"file_name": "0.png"}], "annotations": []}')
-    with pytest.raises(coco.DemoError, match="an entry has no 'id'"):
+    broken.write_text('{"images": [{"file_name": "0.png"}], "annotations": [], "categories": []}')
+    with pytest.raises(coco.DemoError, match=r"images\[0\].* 'id'"):
         coco.read(broken, dataset)
-    (photo, _), _ = read(dataset)
+
+
+def test_a_photo_that_is_wrong_is_left_out(dataset: Path) -> None:
+    (photo, other), _ = read(dataset)
     cv2.imwrite(str(photo.path), np.zeros((8, 8, 3), np.uint8))
-    with pytest.raises(coco.DemoError, match="8 x 8 pixels; its annotations say 60 x 40"):
-        photo.image()
+    (left,), notes = read(dataset)
+    assert left.path == other.path
+    assert "must have the picture's height and width, (8, 8), got (40, 60)" in notes[1]
     photo.path.write_text("no image")
-    with pytest.raises(coco.DemoError, match="cannot be read as an image"):
-        photo.image()
+    assert len(read(dataset)[0]) == 1
+
+
+def test_of_a_large_data_set_the_first_photos_are_taken(
+    dataset: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(coco, "MOST", 1)
+    (photo,), notes = read(dataset)
+    assert photo.name == "0.png"
+    assert "left out: 1 photos after the first 1" in notes
 
 
 def test_overlay_draws_where_the_labels_are() -> None:

@@ -35,9 +35,10 @@ def dataset(tmp_path: Path) -> Path:
         )
         ring = [5, 5, 25, 10, 20, 30, 8, 28]
         shared = {"image_id": number, "category_id": 1}
+        outlined = {"bbox": [5, 5, 20, 25], "segmentation": [ring], "keypoints": [9, 9, 2]}
         annotations += [
-            {**shared, "bbox": [5, 5, 20, 25], "segmentation": [ring], "keypoints": [9, 9, 2]},
-            {**shared, "bbox": [30, 20, 25, 30]},
+            {**shared, "id": 2 * number, **outlined},
+            {**shared, "id": 2 * number + 1, "bbox": [30, 20, 25, 30]},
         ]
     data = {
         "images": images,
@@ -131,18 +132,20 @@ def test_floats_and_grey_are_made_visible():
     assert np.isfinite(gallery.visible(flat)).all()
 
 
-def test_smallest_turned_box_of_an_outline(tmp_path):
+def test_smallest_turned_box_of_an_outline(dataset):
     ring = [10.0, 0.0, 30.0, 20.0, 20.0, 30.0, 0.0, 10.0]
-    photo = coco.Photo("a", tmp_path, 40, 40, [[0, 0, 30, 30]], ["a"], [[ring]], [], [])
-    ((x, y, w, h, angle),) = photo.oriented()
+    x, y, w, h, angle = coco.smallest_box([ring])
     assert (x + w / 2, y + h / 2) == pytest.approx((15, 15), abs=1e-3)
     assert sorted((w, h)) == pytest.approx([200**0.5, 800**0.5], abs=1e-3)
     corners = draw.turned([x, y, w, h, angle])
     wanted = np.reshape(ring, (4, 2))
     distance = np.abs(corners[:, None] - wanted).max(axis=2).min(axis=1)
     assert distance.max() < 1e-2
-    boxed = coco.Photo("a", tmp_path, 40, 40, [[1, 2, 3, 4]], ["a"], [None], [], [])
-    assert boxed.polygons() == [[[1, 2, 4, 2, 4, 6, 1, 6]]]
+    first = coco.read(dataset / "annotations.json", dataset)[0][0]
+    outlined, boxed = first.polygons()
+    assert outlined == [[5, 5, 25, 10, 20, 30, 8, 28]]
+    assert boxed == [[30, 20, 55, 20, 55, 50, 30, 50]]
+    assert len(first.oriented()) == 2
 
 
 def test_captions_are_wrapped_and_rows_as_high_as_their_images():
