@@ -112,9 +112,8 @@ class SomeOf(BaseCompose):
 
     def run(self, canvas: Canvas, draw: Draw, slot: int, lane: int) -> Steps:
         draw.lane = lane
-        block, lines = (
-            (self._cached_layout[1], self._cached_layout[2] - 1) if self.replace else (0, 0)
-        )
+        _, uniforms, lanes = self._cached_layout
+        block, lines = (uniforms, lanes - 1) if self.replace else (0, 0)
         steps: Steps = []
         for turn, index in enumerate(self._chosen(draw.generator.random(self.n).tolist())):
             record = self.step(canvas, draw, index, slot + turn * block, lane + turn * lines)

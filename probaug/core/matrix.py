@@ -67,23 +67,15 @@ class Matrix(NamedTuple):
         w = self.px * x + self.py * y + self.p
         return (self.xx * x + self.xy * y + self.x) / w, (self.yx * x + self.yy * y + self.y) / w
 
-    def about(self, x: float, y: float, to: tuple[float, float] | None = None) -> Matrix:
-        """The same move about the point (x, y), which it takes to another, not about the origin.
-
-        Multiplied out: shift(*to) @ self @ shift(-x, -y).
-        """
-        right, down = to or (x, y)
+    def about(self, x: float, y: float) -> Matrix:
+        """The same move about the point (x, y) instead of the origin."""
         a, b, c, d, e, f, g, h, i = self
-        a, b, c = a + right * g, b + right * h, c + right * i
-        d, e, f = d + down * g, e + down * h, f + down * i
+        # multiplied out: shift(x, y) @ self @ shift(-x, -y)
+        a, b, c = a + x * g, b + x * h, c + x * i
+        d, e, f = d + y * g, e + y * h, f + y * i
         return Matrix(
             a, b, c - (a * x + b * y), d, e, f - (d * x + e * y), g, h, i - (g * x + h * y)
         )
-
-    def shifted(self, x: float, y: float) -> Matrix:
-        """First ``self``, then a shift by (x, y)."""
-        a, b, c, d, e, f, g, h, i = self
-        return Matrix(a + x * g, b + x * h, c + x * i, d + y * g, e + y * h, f + y * i, g, h, i)
 
     @property
     def is_affine(self) -> bool:

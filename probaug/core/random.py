@@ -46,9 +46,8 @@ class Draw:
     """
 
     __slots__ = (
-        "_bits", "_generator", "_keyed", "_state", "canvas", "lane", "params", "python", "slot",
-        "stop",
-        "values",
+        "_bits", "_generator", "_keyed", "_state", "_uniforms", "canvas", "lane", "params",
+        "python", "slot", "stop", "values",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -63,6 +62,7 @@ class Draw:
             "uinteger": 0,
         }
         self._keyed = 0
+        self._uniforms = np.empty(0)
         self.values: list[float] = []
         self.slot = 0
         self.stop = 0
@@ -82,7 +82,9 @@ class Draw:
         self.lane = 0
         self.python = None
         self.stop = slots
-        self.values = self._generator.random(slots).tolist()
+        if len(self._uniforms) != slots:
+            self._uniforms = np.empty(slots)
+        self.values = self._generator.random(out=self._uniforms).tolist()
 
     def uniform(self) -> float:
         """The node's next number in [0, 1)."""
@@ -245,9 +247,10 @@ def key_of(key: Any, stream: Stream) -> Key:
     """Read a call's ``key=``: an index, or (seed, epoch, index)."""
     if isinstance(key, tuple) and len(key) == 3:
         seed, epoch, index = key
-        if _is_whole(seed) and _is_word(epoch) and _is_word(index):
+        plain = type(seed) is type(epoch) is type(index) is int  # nearly always
+        if (plain or all(map(_is_whole, key))) and 0 <= epoch < WORD and 0 <= index < WORD:
             return words_of(int(seed)), int(epoch), int(index)
-    elif _is_word(key):
+    elif _is_whole(key) and 0 <= key < WORD:
         return stream.at(int(key))
     raise ValueError(
         f"key must be a whole number >= 0 or a tuple (seed, epoch, index) of them, got {key!r}"
@@ -255,13 +258,7 @@ def key_of(key: Any, stream: Stream) -> Key:
 
 
 def _is_whole(value: Any) -> bool:
-    if type(value) is int:  # nearly always; the rest is slow
-        return True
     return isinstance(value, (int, np.integer)) and not isinstance(value, bool)
-
-
-def _is_word(value: Any) -> bool:
-    return _is_whole(value) and 0 <= value < WORD
 
 
 def python_random(draw: Draw) -> random.Random:

@@ -98,9 +98,14 @@ def fitting(size: Size, linear: Matrix) -> Size:
     return Size(max(1, math.ceil(height - slack)), max(1, math.ceil(width - slack)))
 
 
-def centred(linear: Matrix, old: Size, new: Size) -> Matrix:
-    """A linear map that takes the centre of one canvas to the centre of another."""
-    return linear.about(old.width / 2, old.height / 2, (new.width / 2, new.height / 2))
+def centred(linear: Matrix, old: Size, new: Size, right: float = 0, down: float = 0) -> Matrix:
+    """A linear map that takes the centre of one canvas to that of another, then a shift."""
+    a, b, _, d, e, *_ = linear
+    x, y = old.width / 2, old.height / 2
+    return Matrix(
+        a, b, new.width / 2 - (a * x + b * y) + right,
+        d, e, new.height / 2 - (d * x + e * y) + down,
+    )  # fmt: skip
 
 
 class Affine(Warp):
@@ -211,13 +216,12 @@ class Affine(Warp):
         linear = self._linear(scale, rotate, shear)
         if self.fit_output:
             return centred(linear, size, fitting(size, linear))
-        moved = centred(linear, size, size)
         if translate_percent is not None:
             x, y = translate_percent["x"] * size.width, translate_percent["y"] * size.height
-            return moved.shifted(int(x), int(y))
+            return centred(linear, size, size, int(x), int(y))
         if translate_px is not None:
-            return moved.shifted(translate_px["x"], translate_px["y"])
-        return moved
+            return centred(linear, size, size, translate_px["x"], translate_px["y"])
+        return centred(linear, size, size)
 
 
 class ShiftScaleRotate(Warp):
@@ -268,8 +272,8 @@ class ShiftScaleRotate(Warp):
     def matrix(
         self, size: Size, shift_x: float, shift_y: float, scale: float, rotate: float
     ) -> Matrix:
-        moved = centred(turn(rotate) @ zoom(scale, scale), size, size)
-        return moved.shifted(int(shift_x * size.width), int(shift_y * size.height))
+        right, down = int(shift_x * size.width), int(shift_y * size.height)
+        return centred(turn(rotate) @ zoom(scale, scale), size, size, right, down)
 
 
 def inscribed(size: Size, degrees: float) -> tuple[int, int, int, int]:
@@ -333,11 +337,8 @@ class Rotate(Warp):
         return Size(bottom - top, right - left)
 
     def matrix(self, size: Size, limit: float) -> Matrix:
-        moved = centred(turn(limit), size, size)
-        if not self.crop_border:
-            return moved
-        left, top, _, _ = inscribed(size, limit)
-        return moved.shifted(-left, -top)
+        left, top, _, _ = inscribed(size, limit) if self.crop_border else (0, 0, 0, 0)
+        return centred(turn(limit), size, size, -left, -top)
 
 
 class SafeRotate(Warp):
