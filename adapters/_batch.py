@@ -68,6 +68,7 @@ class Batch:
         self.rescue = rescue
         self.mixer = mixer
         self.arrays: dict[str, Array] = {}
+        self.file: Callable[[int], str | None] = _unknown  # that of a sample, for errors
         self.allocate: Callable[[str, tuple[int, ...], np.dtype[Any]], Array] = _empty
         self._first: dict[str, int] = {}
         self._names: tuple[frozenset[str], int] | None = None
@@ -92,7 +93,9 @@ class Batch:
 
     def again(self) -> Batch:
         """The same batch, empty."""
-        return Batch(self.recipe, self.keys, self.read, self.rescue, self.mixer)
+        batch = Batch(self.recipe, self.keys, self.read, self.rescue, self.mixer)
+        batch.file = self.file
+        return batch
 
     def fill(self, place: int) -> None:
         """Make the sample of one place; with the last one the batch is complete."""
@@ -164,6 +167,11 @@ class Batch:
         self._lost[place] = first
         return None
 
+    def _told(self, error: Exception, index: int, first: int) -> Exception:
+        """An error about two samples, with their files if those are known."""
+        one, other = self.file(index), self.file(first)
+        return error if one is None else type(error)(f"{error.args[0]}; they are {one} and {other}")
+
     def _suit(self, place: int, index: int, ready: Ready, form: Form) -> None:
         """Put a sample to its place, or aside if it is unlike the first that was made."""
         with self._lock:
@@ -231,7 +239,7 @@ class Batch:
                 self._names = frozenset(given), index
         names, first = self._names
         if names != given.keys():
-            raise other_names(index, given, first, names)
+            raise self._told(other_names(index, given, first, names), index, first)
 
     def _put(self, name: str, place: int, value: Array) -> None:
         if value.dtype.kind not in "biufc":
@@ -245,8 +253,12 @@ class Batch:
         if array.shape[1:] != value.shape or array.dtype != value.dtype:
             index, first = self.keys[place][2], self._first[name]
             own, known = (value.shape, value.dtype), (array.shape[1:], array.dtype)
-            raise other_form(name, index, own, first, known)
+            raise self._told(other_form(name, index, own, first, known), index, first)
         array[place] = value
+
+
+def _unknown(index: int) -> str | None:
+    return None
 
 
 def _empty(name: str, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:

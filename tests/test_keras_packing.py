@@ -1,5 +1,8 @@
 """`AugmentedSequence`: the range of values, and what x, y and weights come out as."""
 
+import re
+
+import cv2
 import numpy as np
 import pytest
 
@@ -144,3 +147,24 @@ def test_errors_in_a_sample_say_which(threads):
     ]
     with pytest.raises(Exception, match=r"no such photo[\s\S]*in sample 5 of epoch"):
         classifier().fit(sequence, verbose=0)
+
+
+@pytest.mark.parametrize("threads", [0, 2])
+def test_files_of_unequal_channels_are_named_with_a_remedy(tmp_path, threads):
+    files = [str(tmp_path / name) for name in ("gray.png", "colour.png")]
+    cv2.imwrite(files[0], photos(1)[0, ..., 0])
+    cv2.imwrite(files[1], photos(1)[0])
+    gray, colour = r"sample 0 is \(24, 24, 1\) uint8", r"sample 1 is \(24, 24, 3\) uint8"
+    one, other = map(re.escape, files)
+    both = rf"({one} and {other}|{other} and {one})"
+    options = {"color_mode": "raw", "shuffle": False, "threads": threads}
+    for source in ((files,), [{"image": file} for file in files]):
+        sequence = AugmentedSequence(source, NOTHING, **options)
+        one_of = rf"({gray} and that of {colour}|{colour} and that of {gray})"
+        remedy = "color_mode='rgb' gives all files three channels"
+        with pytest.raises(ValueError, match=rf"{one_of}; {remedy}; they are {both}"):
+            sequence[0]
+        assert AugmentedSequence(source, NOTHING, **options | {"color_mode": "rgb"})[0][0].shape
+    sequence = AugmentedSequence((files,), NOTHING, on_error="skip", **options)
+    assert sequence[0][0].shape == (1, 24, 24, 1)
+    assert "color_mode='rgb' gives all files three channels" in sequence.errors[0].reason
