@@ -19,7 +19,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from ._checks import one_of, refuse
+from ._checks import one_of, refuse, whole
 
 Array: TypeAlias = NDArray[Any]
 Make: TypeAlias = Callable[[], Any]
@@ -28,14 +28,18 @@ CACHES = ("memory", "disk")
 _log = logging.getLogger("probaug")
 
 
-def cache_of(owner: str, cache: Any, folder: Any) -> MemoryCache | DiskCache | None:
+def cache_of(owner: str, cache: Any, folder: Any, limit: Any) -> MemoryCache | DiskCache | None:
     """Check what the user asked for."""
+    if limit is not None:
+        limit = whole(owner, "cache_limit", limit, 0)
+        if cache != "memory":
+            raise refuse(owner, "cache_limit", "None without cache='memory'", limit)
     if folder is not None and cache != "disk":
         raise refuse(owner, "cache_folder", "None without cache='disk'", folder)
     if cache is None:
         return None
     if one_of(owner, "cache", cache, CACHES) == "memory":
-        return MemoryCache()
+        return MemoryCache(limit)
     return DiskCache(None if folder is None else Path(folder))
 
 
@@ -48,31 +52,53 @@ def file_key(path: str | os.PathLike[str], mode: str) -> str:
 
 
 class MemoryCache:
-    """Keeps all that was read, as long as the process runs. A pickle of it is empty."""
+    """Keeps all that was read, as long as the process runs. A pickle of it is empty.
 
-    def __init__(self) -> None:
+    Args:
+        limit: Bytes of arrays to keep at most; None keeps all.
+
+    """
+
+    def __init__(self, limit: int | None = None) -> None:
+        self._limit = limit
         self._kept: dict[str | int, Any] = {}
+        self._size = 0
+        self._is_full = False
+        self._lock = threading.Lock()
 
     def __reduce__(self) -> Any:
-        return MemoryCache, ()
+        return MemoryCache, (self._limit,)
 
     def file(self, key: str, make: Make) -> Array:
         """The picture of a file."""
-        if key not in self._kept:
-            self._kept[key] = make()
-        kept: Array = self._kept[key]
+        kept: Array = self._keep(key, make)
         return kept
 
     def sample(self, index: int, make: Make) -> Mapping[str, Any]:
         """A sample of a source."""
-        if index not in self._kept:
-            self._kept[index] = make()
-        kept: Mapping[str, Any] = self._kept[index]
+        kept: Mapping[str, Any] = self._keep(index, make)
         return kept
 
     def close(self) -> None:
         """Forget everything."""
-        self._kept.clear()
+        with self._lock:
+            self._kept.clear()
+            self._size, self._is_full = 0, False
+
+    def _keep(self, key: str | int, make: Make) -> Any:
+        if key in self._kept:
+            return self._kept[key]
+        made = make()
+        size = _bytes(made)
+        with self._lock:
+            if self._limit is None or self._size + size <= self._limit:
+                self._size += 0 if key in self._kept else size
+                self._kept[key] = made
+            elif not self._is_full:
+                self._is_full = True
+                message = "cache='memory' is full with %d of %d bytes; other pictures are read anew"
+                _log.warning(message, self._size, self._limit)
+        return made
 
 
 class DiskCache:
@@ -167,6 +193,15 @@ class DiskCache:
             _log.warning("the cache in %s keeps nothing more: %s", path.parent, error)
             return False
         return True
+
+
+def _bytes(value: Any) -> int:
+    """Bytes of all arrays in what was read."""
+    if isinstance(value, Mapping):
+        return sum(map(_bytes, value.values()))
+    if isinstance(value, (list, tuple)):
+        return sum(map(_bytes, value))
+    return value.nbytes if isinstance(value, np.ndarray) else 0
 
 
 def _is_plain(value: Any) -> bool:

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any
+import inspect
+from collections.abc import Callable, Iterable
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar
 
 import numpy as np
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 
 def refuse(owner: str, field: str, rule: str, value: Any) -> ValueError:
@@ -33,3 +38,29 @@ def seed_of(owner: str, seed: Any, pipeline: Any) -> int:
     if seed is None:
         seed = getattr(pipeline, "seed", None)
     return 0 if seed is None else whole(owner, "seed", seed, 0)
+
+
+def keywords(owner: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Let a function name the nearest of its keywords when it is given another."""
+
+    def decorated(function: Callable[P, R]) -> Callable[P, R]:
+        known = [name for name in inspect.signature(function).parameters if name != "self"]
+
+        @wraps(function)
+        def checked(*args: P.args, **kwargs: P.kwargs) -> R:
+            for name in kwargs:
+                if name not in known:
+                    raise TypeError(_unknown(owner, name, known))
+            return function(*args, **kwargs)
+
+        return checked
+
+    return decorated
+
+
+def _unknown(owner: str, name: str, known: list[str]) -> str:
+    from difflib import get_close_matches  # only on the way to an error
+
+    near = get_close_matches(name, known, 2)
+    hint = f"did you mean {' or '.join(near)}?" if near else f"it takes {', '.join(known)}"
+    return f"{owner} has no parameter {name!r}; {hint}"

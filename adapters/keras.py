@@ -17,7 +17,7 @@ from probaug.data.scale import Shrink
 
 from ._batch_mix import Mixer
 from ._cache import cache_of
-from ._checks import one_of, refuse, seed_of, whole
+from ._checks import keywords, one_of, refuse, seed_of, whole
 from ._deterministic import without_randomness
 from ._epochs import EpochCallback
 from ._errors import ON_ERROR, Report, SampleError
@@ -131,6 +131,9 @@ class AugmentedSequence(keras.utils.PyDataset):
             source that is no list gives, whose samples must then always be the same.
         cache_folder: Where "disk" keeps decoded files for later runs; None takes a temporary
             folder, removed by `close` or at the end of the process.
+        cache_limit: Bytes of pictures that "memory" keeps at most, in each process; those beyond
+            are read again each time, which is logged once. None keeps all: a picture takes height x
+            width x channels bytes, twice that with 16 bits.
         on_error: What becomes of a sample that cannot be read or augmented: "raise" its error;
             "skip" leaves it out of its batch, which is smaller then; "replace" takes another
             sample of the epoch, which one depends on the key. See `error_report`. A batch of which
@@ -151,6 +154,7 @@ class AugmentedSequence(keras.utils.PyDataset):
 
     """
 
+    @keywords(OWNER)
     def __init__(
         self,
         source: Any,
@@ -181,6 +185,7 @@ class AugmentedSequence(keras.utils.PyDataset):
         shard: tuple[int, int] = (0, 1),
         cache: str | None = None,
         cache_folder: Any = None,
+        cache_limit: int | None = None,
         on_error: str = "raise",
         threads: int | None = None,
         processes: int = 0,
@@ -209,7 +214,7 @@ class AugmentedSequence(keras.utils.PyDataset):
         self.shuffle = bool(shuffle)
         self.seed = seed_of(OWNER, seed, pipeline)
         self.drop_last = bool(drop_last)
-        self._cache = cache_of(OWNER, cache, cache_folder)
+        self._cache = cache_of(OWNER, cache, cache_folder, cache_limit)
         self.on_error = one_of(OWNER, "on_error", on_error, ON_ERROR)
         self._source = source
         self.shard = shard
@@ -300,6 +305,7 @@ class AugmentedSequence(keras.utils.PyDataset):
         """The indices of the samples in the order in which an epoch visits them."""
         return self._maker.order(self.epoch if epoch is None else epoch)
 
+    @keywords(f"{OWNER}.state_dict")
     def state_dict(self, batch: int | None = None) -> dict[str, Any]:
         """Give what `load_state_dict` needs to go on from here: a few plain values, fit for JSON.
 
@@ -353,6 +359,7 @@ class AugmentedSequence(keras.utils.PyDataset):
         """Say in words what `errors` holds."""
         return self._report.text(len(self._maker.samples))
 
+    @keywords(f"{OWNER}.without_augmentation")
     def without_augmentation(
         self, source: Any = None, *, validation: Any = None
     ) -> AugmentedSequence:

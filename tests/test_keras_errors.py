@@ -1,5 +1,7 @@
 """`AugmentedSequence`: wrong arguments and sources."""
 
+import inspect
+
 import numpy as np
 import pytest
 
@@ -29,6 +31,30 @@ from probaug.adapters.keras import AugmentedSequence
 def test_wrong_arguments(options, words):
     with pytest.raises(ValueError, match=r"AugmentedSequence\W?.*" + words):
         AugmentedSequence((photos(4), np.arange(4)), FLIP, **options)
+
+
+def test_a_misspelt_argument_is_told_the_right_name():
+    source = photos(4), np.arange(4)
+    for name, right in (("batchsize", "batch_size"), ("num_class", "num_classes"), ("sed", "seed")):
+        words = rf"^AugmentedSequence has no parameter '{name}'; did you mean {right}\b"
+        with pytest.raises(TypeError, match=words):
+            AugmentedSequence(source, FLIP, **{name: 2})
+    with pytest.raises(TypeError, match="no parameter 'xyz'; it takes source, pipeline, task, "):
+        AugmentedSequence(source, FLIP, xyz=2)
+    sequence = AugmentedSequence(source, FLIP)
+    with pytest.raises(
+        TypeError, match=r"\.without_augmentation has .*; did you mean validation\?"
+    ):
+        sequence.without_augmentation(validatoin=FLIP)
+    with pytest.raises(TypeError, match=r"\.state_dict has no .*; did you mean batch\?"):
+        sequence.state_dict(batches=1)
+    with pytest.raises(TypeError, match="missing 1 required positional argument: 'pipeline'"):
+        AugmentedSequence(source)
+    assert list(inspect.signature(AugmentedSequence).parameters)[:3] == [
+        "source",
+        "pipeline",
+        "task",
+    ]
 
 
 @pytest.mark.parametrize(

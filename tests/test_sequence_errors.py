@@ -3,6 +3,7 @@
 import gc
 import logging
 import os
+import pickle
 import threading
 
 import cv2
@@ -214,6 +215,39 @@ def test_every_sample_is_read_once(cache):
     sequence.close()
 
 
+@pytest.mark.parametrize("threads", [0, 2])
+def test_memory_is_kept_up_to_a_limit(threads, caplog):
+    """A sample of 48 x 48 pixels takes 6912 bytes."""
+    source = Counted()
+    sequence = AugmentedSequence(
+        source, FLIP, batch_size=5, threads=threads, cache="memory", cache_limit=5 * 6912 + 100
+    )
+    plain = AugmentedSequence(Counted(), FLIP, batch_size=5, threads=0)
+    for epoch in range(3):
+        plain.set_epoch(epoch)
+        sequence.set_epoch(epoch)
+        assert epoch_of(sequence) == epoch_of(plain)
+    assert len(source.reads) == 12 + 7 + 7
+    assert [record.getMessage() for record in caplog.records] == [
+        "cache='memory' is full with 34560 of 34660 bytes; other pictures are read anew"
+    ]
+    sequence.close()
+    sequence[0]
+    sequence[0]
+    assert len(source.reads) == 26 + 5
+    sequence.close()
+
+
+def test_a_limit_counts_files_and_travels(files):
+    picture = 24 * 24 * 3
+    options = {"batch_size": 2, "cache": "memory", "cache_limit": picture}
+    sequence = from_files(files[:2], NOTHING, threads=0, **options)
+    for copy in (sequence, pickle.loads(pickle.dumps(sequence))):
+        copy[0]
+        assert len(copy._cache._kept) == 1
+        copy.close()
+
+
 def test_a_changed_file_is_read_again(files, tmp_path):
     folder = tmp_path / "kept"
     file = files[0]
@@ -303,3 +337,7 @@ def test_wrong_caches(files):
         from_files(files, cache="ram")
     with pytest.raises(ValueError, match="cache_folder must be None without cache='disk'"):
         from_files(files, cache="memory", cache_folder="x")
+    with pytest.raises(ValueError, match="cache_limit must be None without cache='memory', got 5"):
+        from_files(files, cache="disk", cache_limit=5)
+    with pytest.raises(ValueError, match="cache_limit must be a whole number >= 0, got '2 GB'"):
+        from_files(files, cache="memory", cache_limit="2 GB")
