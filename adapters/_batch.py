@@ -125,10 +125,10 @@ class Batch:
             # a bad label shows only when it is packed
             given = {} if self.rescue is None else self.recipe.finish(made, {})[0]
             return Ready(given, set(), {}, made)
-        slots, direct = {}, self._direct or frozenset()
-        if self._direct is not None:
-            slots = {name: array[place] for name, array in self.arrays.items()}
-        return Ready(*self.recipe.run(sample, key, slots, direct), slots)
+        if self._direct is None:
+            return Ready(*self.recipe.run(sample, key, {}), {})
+        slots = {name: array[place] for name, array in self.arrays.items()}
+        return Ready(*self.recipe.run(sample, key, slots, self._direct), slots)
 
     def _take(self, place: int, ready: Ready) -> None:
         if ready.made is None:
@@ -234,27 +234,34 @@ class Batch:
 
     def _same_names(self, place: int, given: Mapping[str, Array]) -> None:
         index = self.keys[place][2]
-        with self._lock:
-            if self._names is None:
-                self._names = frozenset(given), index
-        names, first = self._names
+        known = self._names
+        if known is None:
+            with self._lock:
+                known = self._names = self._names or (frozenset(given), index)
+        names, first = known
         if names != given.keys():
             raise self._told(other_names(index, given, first, names), index, first)
 
     def _put(self, name: str, place: int, value: Array) -> None:
         if value.dtype.kind not in "biufc":
             raise no_numbers(name, value)
-        with self._lock:
-            if name not in self.arrays:
-                self._first[name] = self.keys[place][2]
-                shape = (len(self), *value.shape)
-                self.arrays[name] = self.allocate(name, shape, value.dtype)
-        array = self.arrays[name]
+        array = self.arrays.get(name)
+        if array is None:
+            array = self._allocated(name, place, value)
         if array.shape[1:] != value.shape or array.dtype != value.dtype:
             index, first = self.keys[place][2], self._first[name]
             own, known = (value.shape, value.dtype), (array.shape[1:], array.dtype)
             raise self._told(other_form(name, index, own, first, known), index, first)
         array[place] = value
+
+    def _allocated(self, name: str, place: int, value: Array) -> Array:
+        """The array of a name, made like a sample's if there is none yet."""
+        with self._lock:
+            if name not in self.arrays:
+                self._first[name] = self.keys[place][2]
+                shape = (len(self), *value.shape)
+                self.arrays[name] = self.allocate(name, shape, value.dtype)
+            return self.arrays[name]
 
 
 def _unknown(index: int) -> str | None:

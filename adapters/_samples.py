@@ -68,11 +68,10 @@ class Reading(NamedTuple):
         """Decode what is given as a file; take weights by output apart."""
         shrink = self.shrink if self.shrink is not None and self._is_alone(sample) else None
         for name in self.planes:
-            value = sample.get(name)
-            if isinstance(value, (str, os.PathLike)):
-                sample[name] = self._decode(value, name in self.images, shrink)
+            if name in sample and _is_path(sample[name]):
+                sample[name] = self._decode(sample[name], name in self.images, shrink)
         weight = sample.get(WEIGHT)
-        if isinstance(weight, Mapping):
+        if weight is not None and isinstance(weight, Mapping):
             del sample[WEIGHT]
             sample |= {f"{WEIGHT}/{name}": value for name, value in weight.items()}
         return sample
@@ -210,7 +209,12 @@ def _columns(part: Any, name: str) -> dict[str, Any]:
 
 
 def _file(value: Any) -> str | None:
-    return os.fspath(value) if isinstance(value, (str, os.PathLike)) else None
+    return os.fspath(value) if _is_path(value) else None
+
+
+def _is_path(value: Any) -> bool:
+    # whether an array is a PathLike takes long to find out
+    return not isinstance(value, np.ndarray) and isinstance(value, (str, os.PathLike))
 
 
 def _weight_key(name: str) -> str:
@@ -219,4 +223,6 @@ def _weight_key(name: str) -> str:
 
 def _item(column: Any, index: int) -> Any:
     """One item, by place also of a data frame's column, whatever its index."""
-    return column.iloc[index] if hasattr(column, "iloc") else column[index]
+    if isinstance(column, np.ndarray) or not hasattr(column, "iloc"):
+        return column[index]
+    return column.iloc[index]
