@@ -274,7 +274,7 @@ class InstancePacker:
     Args:
         boxes: How boxes and labels are packed; its names are the labels' keys in an instance.
         points: How the keypoints of an instance are packed, or None to leave them out.
-        count: How many keypoints an instance has.
+        count: The most keypoints that an instance has.
 
     """
 
@@ -314,11 +314,12 @@ class InstancePacker:
         if "keypoints" not in instance:
             raise KeyError(f"an instance needs 'keypoints', got {sorted(map(str, instance))}")
         rows = points.rows(instance["keypoints"], instance.get("visibility"))
-        if len(rows) != self.count:
+        if len(rows) > self.count:
             raise ValueError(
-                f"an instance must have num_keypoints={self.count} keypoints, got {len(rows)}"
+                f"num_keypoints is {self.count}, but an instance has {len(rows)} keypoints"
             )
-        return {**instance, "keypoints": rows}
+        rest = np.zeros((self.count - len(rows), rows.shape[1]))
+        return {**instance, "keypoints": np.concatenate([rows, rest])}
 
     def pack(
         self, result: Mapping[str, Any], size: tuple[int, int], slots: Mapping[str, Array]

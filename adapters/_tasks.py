@@ -69,7 +69,7 @@ class Options(NamedTuple):
     num_keypoints: int | None = None
 
     def suited(self, task: str, source: Any) -> Options:
-        """Take the number of an instance's keypoints from a source that knows it."""
+        """Take the largest number of an instance's keypoints from a source that knows it."""
         if task != "instances" or self.num_keypoints is not None:
             return self
         y = source[1] if isinstance(source, tuple) and len(source) > 1 else None

@@ -114,8 +114,8 @@ class AugmentedSequence(keras.utils.PyDataset):
         max_boxes: Rows of boxes for each sample; more boxes are an error.
         bounding_box_format: Keras' name of the box format to give; None gives the pipeline's.
         label_field: The label field that holds the class; None takes the pipeline's first.
-        num_keypoints: How many keypoints every instance has; None takes it from a reader that gives
-            them, or from the arrays of y.
+        num_keypoints: The most keypoints that an instance has; of fewer the rest is all zeros. None
+            takes it from a reader that gives them, or from the arrays of y.
         keypoint_format: "xy" in pixels, counting their centres, or "rel_xy", where 0 and 1 are
             the image's edges; "xyv" and "rel_xyv" have the visibility as a third column.
         mix: MixUp, CutMix, Mosaic, or a choice among them (``OneOf([...])``): joins every sample

@@ -6,9 +6,11 @@ import pytest
 pytest.importorskip("keras")
 
 from keras_helpers import SIZE, Left, boxed, photos
+from test_data_shared import COCO
 
 import probaug as A
 from probaug.adapters.keras import AugmentedSequence
+from probaug.data import Coco
 
 PLAIN = {"shuffle": False, "threads": 0}
 
@@ -134,14 +136,35 @@ def test_keypoints_of_instances_are_hidden_and_cut_off():
     assert y["keypoints"][1, 0].tolist() == [[13, 11], [17, 15], [22, 19]]
 
 
+@pytest.mark.skipif(not COCO.is_dir(), reason="needs photos: see PROBAUG_DATA")
+def test_a_reader_knows_how_many_keypoints_there_are():
+    reader = Coco(
+        COCO / "person_keypoints.json", COCO / "images",
+        parts=("bbox", "mask", "keypoints"), instances=True,
+    )  # fmt: skip
+    pipeline = A.Compose([A.HorizontalFlip(p=1), A.LetterBox((96, 96))], **reader.params)
+    options = {"task": "instances", "max_boxes": 40, "bounding_box_format": "xyxy", **PLAIN}
+    _, y = AugmentedSequence(reader, pipeline, batch_size=len(reader), **options)[0]
+    assert y["keypoints"].shape == (len(reader), 40, 17, 2)
+    seen = y["visibility"]
+    counts = [int((seen == value).sum()) for value in (1, 2)]
+    assert counts == [52, 372]  # as its README has it
+    inside = (y["keypoints"] >= y["boxes"][:, :, None, :2] - 2).all(axis=-1)
+    inside &= (y["keypoints"] <= y["boxes"][:, :, None, 2:] + 2).all(axis=-1)
+    assert inside[seen > 0].mean() > 0.95
+    assert not y["keypoints"][seen == 0].any()
+
+
 def test_wrong_keypoints_of_instances():
     source = skeletons("dicts", True)
     pipeline = boxed().replace(keypoint_params=A.KeypointParams("xy"))
     options = {"task": "instances", "max_boxes": 2, **PLAIN}
     _, y = AugmentedSequence(source, pipeline, **options)[0]
     assert list(y) == ["boxes", "labels", "masks"]  # without their number, what they are is open
-    with pytest.raises(ValueError, match="an instance must have num_keypoints=5 keypoints, got 3"):
-        AugmentedSequence(source, pipeline, num_keypoints=5, **options)[0]
+    with pytest.raises(ValueError, match="num_keypoints is 2, but an instance has 3 keypoints"):
+        AugmentedSequence(source, pipeline, num_keypoints=2, **options)[0]
+    _, y = AugmentedSequence(source, pipeline, num_keypoints=5, **options)[0]
+    assert y["visibility"][1].tolist() == [[2, 1, 0, 0, 0], [2, 2, 2, 0, 0]]
     with pytest.raises(ValueError, match="needs a pipeline that knows its keypoints"):
         AugmentedSequence(source, boxed(), num_keypoints=3, **options)
     with pytest.raises(ValueError, match="keypoint_format must be None unless num_keypoints says"):
