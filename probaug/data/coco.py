@@ -21,7 +21,8 @@ class Coco(ObjectReader):
     """Pictures and objects of a COCO file.
 
     Labels count the categories in the order of their ids, without gaps. "ids" are those of
-    the annotations. Keypoints have the names of their category; "points" are all of them.
+    the annotations, which need not differ. Keypoints have the names of their category; "points"
+    are all of them.
 
     Args:
         annotations: The JSON file.
@@ -31,6 +32,13 @@ class Coco(ObjectReader):
         box_format: How to write boxes; as COCO does if it is not given.
         crowds: Give regions that hold a crowd too; "crowd" says which ones they are.
         options: See `Options`.
+
+    Example::
+
+        reader = Coco("coco.json", "photos", parts=("bbox", "mask"), instances=True)
+        pipeline = A.Compose([A.HorizontalFlip(p=1)], **reader.params)
+        (cat,) = pipeline(**reader[0])["instances"]
+        assert reader.classes[cat["label"]] == "cat"
 
     """
 
@@ -160,6 +168,13 @@ class Panoptic(ObjectReader):
         box_format: How to write boxes; as COCO does if it is not given.
         void: The number of pixels without a class.
         options: See `Options`.
+
+    Example::
+
+        reader = Panoptic("panoptic.json", "photos", "segments")
+        sample = reader[0]
+        assert sample["mask"].shape == sample["image"].shape[:2]
+        assert reader.classes[sample["labels"][0]] == "cat"
 
     """
 

@@ -89,6 +89,13 @@ def decode(
     Returns:
         uint8, or uint16 or float32 where the file has them.
 
+    Raises an ImageError, which names the file, if it gives no such picture.
+
+    Example::
+
+        assert decode("photos/0.jpg").shape == (120, 160, 3)
+        assert decode("photos/0.jpg", at_least=(50, 50)).shape == (60, 80, 3)
+
     """
     return load(path, mode, at_least=at_least, max_pixels=max_pixels, exif=exif).image
 
@@ -145,6 +152,10 @@ def decode_mask(path: AnyPath, *, max_pixels: int = MAX_PIXELS, exif: bool = Tru
 
     Returns:
         (H, W), or (H, W, 3) for a mask in colours.
+
+    Example::
+
+        assert decode_mask("masks/0.png").max() == 1  # as it is in the file, not 255
 
     """
     data = file_bytes(path)

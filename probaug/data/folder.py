@@ -18,6 +18,12 @@ class Folder(Reader):
         classes: Names of the folders to read, in order; if not given, all in the order of names.
         options: See `Options`.
 
+    Example::
+
+        pets = Folder("pets")  # pets/cats/0.jpg, pets/dogs/0.jpg, ...
+        assert pets.classes == ("cats", "dogs")
+        assert pets[0]["label"] == 0
+
     """
 
     def __init__(

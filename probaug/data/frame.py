@@ -40,6 +40,16 @@ class Frame(ObjectReader):
         classes: Names of the classes, in order; if not given, those in the table.
         options: See `Options`.
 
+    Rows are counted from 0 in errors, the line of names not among them.
+
+    Example::
+
+        rows = [{"path": "0.jpg", "kind": "cat"}, {"path": "1.jpg", "kind": "dog"}]
+        assert Frame(rows, "photos", label="kind")[1]["label"] == 1
+        boxes = [{"path": "0.jpg", "kind": "cat", "x1": 9, "y1": 9, "x2": 50, "y2": 70}]
+        reader = Frame(boxes, "photos", label="kind", box=["x1", "y1", "x2", "y2"])
+        assert reader[0]["bboxes"].tolist() == [[9, 9, 50, 70]]
+
     """
 
     FORMAT = "pascal_voc"

@@ -27,7 +27,7 @@ Color = tuple[int, int, int]
 
 
 class Masks(Reader):
-    """Pictures and masks of the same name; "mask" is the class of every pixel.
+    """Pictures and masks of the same name; "mask" is the class of every pixel, (H, W).
 
     Args:
         images: The folder of the pictures, or a list of them.
@@ -36,9 +36,18 @@ class Masks(Reader):
         classes: Names of the classes, in order; then other numbers are an error.
         values: What a number or a colour (R, G, B) in the files stands for: a dict of all, or a
             list of which the first is class 0. If not given, numbers are what they are.
-        ignore: A number that is right without being a class.
+        ignore: The number of pixels that belong to no class, which is right beside the classes.
         unmatched: "raise" an error for a picture without a mask, or "drop" it.
         options: See `Options`.
+
+    Example::
+
+        numbers = Masks("photos", "masks", classes=["ground", "cat"])  # 0 and 1 are in the files
+        other = Masks("photos", "masks", values={0: 5, 1: 7})  # 0 stands for class 5, 1 for 7
+        assert set(np.unique(other[0]["mask"])) == {5, 7}
+        black, red = (0, 0, 0), (128, 0, 0)  # files in colours, as Pascal VOC has them
+        colours = Masks("photos", "colours", values=[black, red])
+        assert colours[0]["mask"].max() == 1
 
     """
 
@@ -120,6 +129,12 @@ class InstanceMasks(ObjectReader):
         box_format: How to write boxes.
         classes: The name of the class.
         options: See `Options`.
+
+    Example::
+
+        reader = InstanceMasks(["photos/0.jpg"], [["masks/0.png", "masks/1.png"]])
+        first, second = reader[0]["instances"]  # dicts of "bbox", "mask" and "label"
+        assert first["mask"].shape == reader[0]["image"].shape[:2]
 
     """
 

@@ -63,12 +63,19 @@ class Object:
 class ObjectReader(Reader):
     """A reader of objects.
 
-    A sample has "image", "path" and, by the parts that are wanted: "bboxes", "polygons" and
-    "masks", one of each for every object, its class in "labels" (for polygons in "polygon_labels",
-    as they are filtered by themselves); "keypoints" with a row for every point that is labelled, in
-    "keypoint_labels" its name, in "keypoint_objects" the object that it belongs to, in "visibility"
-    what the file says. With ``instances`` all parts of an object are one dict in the list
-    "instances", so that they live and die together; its keypoints are all there.
+    A sample has "image", "path" and, by the parts that are wanted, one for each of N objects:
+
+    - "bboxes": (N, 4) float64, as ``box_format`` says, the classes in "labels": (N,) int64;
+    - "masks": a list of (H, W) uint8, 1 on the object;
+    - "polygons": a list of lists of (P, 2) rings in pixels, their classes in "polygon_labels", as
+      they are filtered by themselves;
+    - "keypoints": (M, 2) x and y of all points that are labelled, counting pixel centres, in
+      "keypoint_labels" their names, in "keypoint_objects" the objects that they belong to, in
+      "visibility" 1 for hidden, 2 for seen.
+
+    With ``instances`` all parts of an object are one dict in the list "instances", so that they
+    live and die together: "bbox", "mask", "polygon", "label", and "keypoints" (K, 2) with
+    "visibility" (K,) of all K points, zeros for those that are not labelled.
     """
 
     FORMAT: ClassVar[str]

@@ -60,6 +60,10 @@ class Options(TypedDict, total=False):
 class Reader(Sequence[Sample]):
     """A sequence of samples, each read when it is asked for. Threads may share it.
 
+    ``reader[i]`` is a dict with "image": (H, W, 3) uint8, or what ``mode`` gives, and "path".
+    A file that gives no image is an `ImageError`, an annotation that breaks a rule an
+    `AnnotationError`; both are ValueErrors that name the file. `check` lists all of them.
+
     Attributes:
         classes: Names of the classes; labels are places in it.
 
@@ -162,7 +166,12 @@ class Reader(Sequence[Sample]):
         return self.subset(sorted(order[:count])), self.subset(sorted(order[count:]))
 
     def suit(self, pipeline: Any) -> None:
-        """Decode pictures no larger than the first step of a pipeline needs them."""
+        """Decode pictures no larger than the first step of a pipeline needs them.
+
+        A Resize, SmallestMaxSize, LongestMaxSize, LetterBox or RandomResizedCrop lets large JPEG
+        files be decoded at a half, a quarter or an eighth; labels are scaled with them. Results
+        are smoother than those of whole pictures, unless the step averages pixels, too.
+        """
         self.at_least = functools.partial(smallest_needed, pipeline)
 
     def check(self) -> list[ValueError]:

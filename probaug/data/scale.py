@@ -68,6 +68,11 @@ def smallest_needed(pipeline: Any, size: tuple[int, int]) -> tuple[int, int] | N
         pipeline: A Compose or a transform.
         size: Height and width of the whole picture.
 
+    Example::
+
+        assert smallest_needed(A.Compose([A.Resize(100, 200)]), (1200, 1600)) == (100, 200)
+        assert smallest_needed(A.RandomCrop(100, 200), (1200, 1600)) is None
+
     """
     step = first_step(pipeline)
     if step is None or step.p < 1:

@@ -27,6 +27,13 @@ class Tfds(Reader):
         classes: Names of the classes: ``info.features["label"].names``.
         options: See `Options`; only ``invalid`` means something here.
 
+    Example::
+
+        objects = {"bbox": np.array([[0.1, 0.2, 0.5, 0.6]]), "label": np.array([1])}
+        examples = [{"image": np.zeros((40, 40, 3), np.uint8), "objects": objects}]
+        reader = Tfds(examples, classes=["cat", "dog"])
+        assert reader[0]["labels"].tolist() == [1]
+
     """
 
     bbox_params = BboxParams("rel_yxyx", ("labels",))
@@ -49,7 +56,7 @@ class Tfds(Reader):
 
 
 def from_tfds(example: Mapping[str, Any]) -> Sample:
-    """One example of TensorFlow Datasets as a sample."""
+    """One example of TensorFlow Datasets as a sample: see `Tfds`."""
     if not isinstance(example, Mapping):
         raise TypeError(f"an example must be a dict, got {type(example).__name__}")
     sample: Sample = {}

@@ -36,6 +36,12 @@ class Voc(ObjectReader):
         box_format: How to write boxes; as corners from 0 if it is not given.
         options: See `Options`.
 
+    Example::
+
+        reader = Voc("xml", "photos")
+        pipeline = A.Compose([A.HorizontalFlip(p=1)], **reader.params)
+        assert pipeline(**reader[0])["bboxes"].shape == (1, 4)
+
     """
 
     FORMAT = "pascal_voc"

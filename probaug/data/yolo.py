@@ -43,6 +43,13 @@ class Yolo(ObjectReader):
             is an error ("raise").
         options: See `Options`.
 
+    Example::
+
+        reader = Yolo("photos", "labels", classes=["cat", "dog"])  # 1 0.5 0.5 0.2 0.4
+        assert reader[0]["bboxes"].shape == (1, 4)
+        poses = Yolo("photos", "poses", classes=1, task="pose", points=["left_eye", "right_eye"])
+        assert poses[0]["keypoint_labels"] == ["left_eye"]  # the other has visibility 0
+
     """
 
     FORMAT = "yolo"
