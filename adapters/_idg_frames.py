@@ -8,6 +8,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from probaug.core.warn import warn
 
@@ -99,6 +100,12 @@ class DataFrameIterator(FromFiles):
         values = self._column(field, name)
         return [values[row] for row in rows]
 
+    def _values(self, name: Any) -> NDArray[Any]:
+        """A column of values in their own type."""
+        values = self._column("y_col", name)
+        own = np.asarray(self._table[name])
+        return np.asarray(values) if own.dtype.kind == "O" else own
+
     def _mistyped(
         self, field: str, name: Any, what: str, values: list[Any], types: tuple[type, ...]
     ) -> TypeError:
@@ -179,7 +186,7 @@ class DataFrameIterator(FromFiles):
             self._targets: Any = [np.array(self._picked("y_col", name, rows)) for name in y_col]
         elif self.class_mode == "raw":
             columns = y_col if isinstance(y_col, list) else [y_col]
-            parts = [np.asarray(self._picked("y_col", name, rows)) for name in columns]
+            parts = [self._values(name)[rows] for name in columns]
             self._targets = np.column_stack(parts) if isinstance(y_col, list) else parts[0]
 
 
