@@ -1,4 +1,4 @@
-"""Classify pictures: `AugmentedSequence` feeds `fit`, and without draws validates."""
+"""Classify pictures: `AugmentedSequence` feeds `fit`, and without augmentation validates it."""
 
 import keras
 from _data import SHAPES, pictures
@@ -21,9 +21,9 @@ train = AugmentedSequence(
     ),
     batch_size=12,
 )
-test = AugmentedSequence(
-    (images[72:], kinds[72:]), A.Compose([A.Resize(48, 48), A.ToFloat()]), shuffle=False
-)
+# What is left of the pipeline when nothing is drawn: scaled, the middle cut out, floats.
+test = train.without_augmentation((images[72:], kinds[72:]))
+print(test)
 
 model = keras.Sequential(
     [
