@@ -14,7 +14,9 @@ SCRIPTS = sorted(path for path in FOLDER.glob("*.py") if not path.name.startswit
 
 
 def test_there_are_examples():
-    names = "classification detection image_data_generator layer multi_input segmentation_unet"
+    names = (
+        "classification detection files image_data_generator layer multi_input segmentation_unet"
+    )
     assert {path.stem for path in SCRIPTS} >= {*names.split(), "tfdata"}
 
 
