@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import keras
@@ -14,16 +15,22 @@ class EpochCallback(keras.callbacks.Callback):
 
     Args:
         clock: That of the sequence.
+        leave: Called when the fit is over, or None.
 
     """
 
-    def __init__(self, clock: EpochClock) -> None:
+    def __init__(self, clock: EpochClock, leave: Callable[[], None] | None = None) -> None:
         super().__init__()
+        self._leave = leave
         self._clock = clock
         self._first: int | None = None
 
     def on_train_begin(self, logs: Any = None) -> None:
         self._first = None
+
+    def on_train_end(self, logs: Any = None) -> None:
+        if self._leave is not None:
+            self._leave()
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         if self._first is None:

@@ -12,9 +12,12 @@ import pickle
 import signal
 import tempfile
 import threading
+import time
 import weakref
-from collections.abc import Callable, Mapping
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
 from typing import Any, NamedTuple, NoReturn
 
@@ -28,10 +31,43 @@ from ._recipe import Array
 from ._workers import Address, Finished, Running, Workers
 
 ALIGNMENT = 64
+# Seconds after which processes that nobody asks for anything end: starting them takes a few.
+IDLE = 120.0
 _START = (
     "a process of AugmentedSequence ended with exit code {}; processes=... needs a script whose "
     "work is under `if __name__ == '__main__':`, as multiprocessing's spawn does"
 )
+
+
+@contextlib.contextmanager
+def _undivided() -> Iterator[None]:
+    """Let Ctrl-C wait until what is begun is done."""
+    before = signal.getsignal(signal.SIGINT)
+    if threading.current_thread() is not threading.main_thread() or not callable(before):
+        yield  # it is not for this thread
+        return
+    came: list[Any] = []
+    signal.signal(signal.SIGINT, lambda *what: came.append(what))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+        if came:
+            before(*came[0])
+
+
+@contextlib.contextmanager
+def _deaf() -> Iterator[None]:
+    """Start processes that Ctrl-C does not reach: a terminal sends it to all of them."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    resource_tracker.ensure_running()  # whose start would undo it
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 class Shared:
@@ -171,7 +207,9 @@ class RemoteJob:
 
     def cancel(self) -> None:
         """Nobody wants it any more."""
-        self._pool.drop(self.number)
+        self._pool.unwanted.append(self.number)
+
+    __del__ = cancel  # perhaps Ctrl-C came before the result; what was taken is not there any more
 
     def result(self) -> Finished:
         """Wait for the batch."""
@@ -210,17 +248,41 @@ class _Pool:
         spans = [(start, start + len(view)) for view, start in zip(views, starts)]
         arguments = (data, self._source.path, spans)
         context = multiprocessing.get_context("spawn")
-        self.workers = [_Worker(context, arguments) for _ in range(count)]
+        self.workers: list[_Worker] = []
         self._answers: dict[int, Answer] = {}
+        self.unwanted: deque[int] = deque()  # what may come from anywhere, without a lock
         self._dropped: set[int] = set()
         self._lock = threading.Lock()
         self._next = 0
         self._size = 0  # bytes of a batch
-        self.stop = weakref.finalize(self, _stop, self.workers, os.getpid())
+        self._last = time.monotonic()  # when something was asked for
+        over = threading.Event()
+        self.stop = weakref.finalize(self, _stop, self.workers, os.getpid(), over)
+        with _deaf():
+            for _ in range(count):
+                self.workers.append(_Worker(context, arguments))
+        watch = threading.Thread(target=_watch, args=(weakref.ref(self), over), daemon=True)
+        watch.name = "probaug-idle"
+        watch.start()
+
+    def wake(self) -> bool:
+        """Whether the processes are there, and will be for a while."""
+        with self._lock:
+            self._last = time.monotonic()
+            return self.stop.alive
+
+    def rest(self) -> float:
+        """End processes that were idle for long; give the seconds to wait until then."""
+        with self._lock:
+            left = self._last + IDLE - time.monotonic()
+            if left <= 0:
+                self.stop()
+            return left
 
     def ask(self, address: Address) -> RemoteJob:
         """Let the process that has least to do make a batch."""
-        with self._lock:
+        with self._lock, _undivided():
+            self._tidy()
             worker = min(self.workers, key=lambda w: len(w.asked))
             self._next += 1
             shared = None
@@ -236,40 +298,32 @@ class _Pool:
                 self._ended(worker)
             return RemoteJob(self, self._next)
 
-    def drop(self, number: int) -> None:
-        """Throw away a batch as soon as it is there."""
-        with self._lock:
-            self._dropped.add(number)
-            self._tidy(number)
-
     def take(self, number: int) -> Finished:
         """Wait for a batch; take what comes meanwhile."""
         with self._lock:
-            try:
-                while number not in self._answers:
-                    self._listen()
-            except KeyboardInterrupt:
-                self._dropped.add(number)
-                raise
-            return self._finished(number)
+            while number not in self._answers:
+                ready = wait([worker.pipe for worker in self.workers])
+                with _undivided():
+                    self._listen(ready)
+            self._last = time.monotonic()
+            with _undivided():
+                return self._finished(number)
 
-    def _listen(self) -> None:
-        for ready in wait([worker.pipe for worker in self.workers]):
-            worker = next(w for w in self.workers if w.pipe is ready)
+    def _listen(self, pipes: list[Any]) -> None:
+        for worker in self.workers:
+            if worker.pipe not in pipes:
+                continue
             try:
                 answer = worker.pipe.recv()
             except (EOFError, OSError):
                 self._ended(worker)
-            except KeyboardInterrupt:  # perhaps in the middle of an answer
-                self.stop()
-                raise
             if answer is None:
                 worker.is_ready = True
                 if all(w.is_ready for w in self.workers):
                     self._source.forget()
-                continue
-            self._answers[answer.number] = answer
-            self._tidy(answer.number)
+            else:
+                self._answers[answer.number] = answer
+        self._tidy()
 
     def _ended(self, worker: _Worker) -> NoReturn:
         worker.process.join(10)
@@ -277,10 +331,13 @@ class _Pool:
         self.stop()
         raise RuntimeError(_START.format(code)) from None
 
-    def _tidy(self, number: int) -> None:
-        """Throw an answer away if it is there and nobody wants it."""
-        if number in self._dropped and number in self._answers:
-            self._dropped.remove(number)
+    def _tidy(self) -> None:
+        """Throw answers away that are there and that nobody wants."""
+        while self.unwanted:
+            self._dropped.add(self.unwanted.popleft())
+        asked = {number for worker in self.workers for number in worker.asked}
+        self._dropped &= asked  # others were taken
+        for number in self._dropped & self._answers.keys():
             _, worker, shared = self._pop(number)
             if shared is not None:
                 worker.free.append(shared)
@@ -317,19 +374,30 @@ def _aligned(size: int) -> int:
     return -(-size // ALIGNMENT) * ALIGNMENT
 
 
-def _stop(workers: list[_Worker], process: int) -> None:
+def _stop(workers: list[_Worker], process: int, over: threading.Event) -> None:
     if os.getpid() != process:  # they go on working for the parent of a forked child
         return
-    for worker in workers:
-        with contextlib.suppress(OSError):
-            worker.pipe.send(None)
-        worker.pipe.close()
-    for worker in workers:
-        worker.process.join(5)
-        if worker.process.is_alive():
-            worker.process.terminate()
-            worker.process.join()
-        worker.process.close()
+    over.set()
+    with _undivided():
+        for worker in workers:
+            with contextlib.suppress(OSError):
+                worker.pipe.send(None)
+            worker.pipe.close()
+        for worker in workers:
+            worker.process.join(5)
+            if worker.process.is_alive():
+                worker.process.terminate()
+                worker.process.join()
+            worker.process.close()
+
+
+def _watch(pool: weakref.ref[_Pool], over: threading.Event) -> None:
+    """End processes that are idle: nobody knows whether Keras has still something to do."""
+    left = IDLE
+    while left > 0 and not over.wait(left):
+        known = pool()
+        left = 0 if known is None else known.rest()
+        del known
 
 
 class ProcessRunning(Running):
@@ -341,7 +409,7 @@ class ProcessRunning(Running):
 
     @property
     def is_over(self) -> bool:
-        return super().is_over or not self.processes.stop.alive
+        return super().is_over or not self.processes.wake()
 
     def close(self) -> None:
         if self.process == os.getpid():
@@ -367,9 +435,14 @@ class Processes(Workers):
         self.lookahead = max(lookahead, 2 * count)
         self._maker = maker
 
+    def leave(self) -> None:
+        """End the processes."""
+        self.close()
+
     def _start(self, running: Any, address: Address, make: Callable[[Address], Batch]) -> RemoteJob:
         job: RemoteJob = running.processes.ask(address)
         return job
 
     def _new(self) -> ProcessRunning:
-        return ProcessRunning(self.count, self._maker)
+        with _undivided():  # or they would be there without anybody to end them
+            return ProcessRunning(self.count, self._maker)

@@ -172,6 +172,10 @@ class Workers:
         if isinstance(running, ThreadsRunning) and not running.is_over:
             running.rest()
 
+    def leave(self) -> None:
+        """End what runs after a fit."""
+        self.rest()
+
     def close(self) -> None:
         """Stop the threads; the next request starts new ones."""
         running, self._running = self._running, None

@@ -141,7 +141,8 @@ class AugmentedSequence(keras.utils.PyDataset):
         threads: Threads that fill batches; 0 works in the caller's, None takes a thread for each
             processor, at most 8.
         processes: Processes that make batches instead of threads, for pipelines with much Python
-            in them or many processors. Each is started new and takes seconds to be ready; source
+            in them or many processors. Each is started new and takes seconds to be ready, and
+            ends with `close`, a fit with a `callback`, or two minutes without a request; source
             and pipeline must be fit for a pickle, and a script must do its work under
             ``if __name__ == "__main__":``. Arrays of the source are copied once, for all of them.
         lookahead: Batches to prepare ahead while they are asked for in order.
@@ -297,9 +298,9 @@ class AugmentedSequence(keras.utils.PyDataset):
         """Give a callback for ``fit`` that keeps the epoch equal to Keras' own number.
 
         It also counts the batches that the model was trained on, for `state_dict`; so it comes
-        before callbacks that save.
+        before callbacks that save. With the fit it ends the ``processes``.
         """
-        return EpochCallback(self._clock)
+        return EpochCallback(self._clock, self._feed.leave)
 
     def order(self, epoch: int | None = None) -> NDArray[np.intp]:
         """The indices of the samples in the order in which an epoch visits them."""

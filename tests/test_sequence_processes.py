@@ -2,6 +2,7 @@
 
 import gc
 import glob
+import json
 import multiprocessing
 import os
 import signal
@@ -14,10 +15,12 @@ import pytest
 
 pytest.importorskip("keras")
 
+import keras
 from keras_helpers import FLIP, SIZE, bytes_of, classifier, epoch_of, photos
 from sequence_sources import Deadly, Failing
 
 import probaug as A
+from probaug.adapters import _processes
 from probaug.adapters._processes import Shared
 from probaug.adapters.keras import AugmentedSequence
 
@@ -25,7 +28,7 @@ CROP = A.Compose([A.RandomCrop(16, 16), A.Rotate(), A.GaussNoise(p=0.5)])
 
 
 def names():
-    return set(glob.glob("/dev/shm/probaug-*"))
+    return set(glob.glob(f"/dev/shm/probaug-{os.getpid()}-*"))
 
 
 @pytest.mark.parametrize("processes", [1, 2])
@@ -120,6 +123,173 @@ def test_a_model_trains_and_nothing_is_left():
     gc.collect()
     assert not multiprocessing.active_children()
     assert names() <= before
+
+
+def test_processes_serve_all_epochs_of_a_fit_and_end_with_it():
+    class Seen(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            seen.append({child.pid for child in multiprocessing.active_children()})
+
+    seen = []
+    sequence = AugmentedSequence(
+        (photos(), np.arange(20) % 3), FLIP, processes=1, batch_size=6, seed=1
+    )
+    callbacks = [sequence.callback(), Seen()]
+    classifier().fit(sequence, epochs=3, verbose=0, shuffle=False, callbacks=callbacks)
+    assert len(seen) == 3
+    assert len(set.union(*seen)) == 1
+    assert not multiprocessing.active_children()
+    sequence.close()
+
+
+def test_processes_that_are_idle_end_and_others_start(monkeypatch):
+    """Without a callback nobody knows when a fit is over, and Keras keeps the sequence."""
+    sequence = AugmentedSequence((photos(), np.arange(20)), FLIP, processes=1, batch_size=6, seed=1)
+    expected = epoch_of(sequence)
+    pool = sequence._feed._running.processes
+    assert pool.rest() > _processes.IDLE / 2
+    assert len(multiprocessing.active_children()) == 1
+    pool.stop()
+    monkeypatch.setattr(_processes, "IDLE", 0.5)
+    assert bytes_of(sequence[0]) == expected[0]
+    for child in multiprocessing.active_children():
+        child.join(timeout=60)
+    assert not multiprocessing.active_children()
+    monkeypatch.undo()
+    assert epoch_of(sequence) == expected
+    sequence.close()
+
+
+LEFT = """
+    import gc, glob, json, multiprocessing, os, signal, sys, threading, time
+    import numpy as np
+    import probaug as A
+
+    def left():
+        gc.collect()
+        files = os.listdir("/proc/self/fd") if os.path.isdir("/proc/self/fd") else []
+        shared = glob.glob(f"/dev/shm/probaug-{os.getpid()}-*")
+        return [len(files), len(multiprocessing.active_children()), len(shared)]
+
+    def sequence():
+        from probaug.adapters.keras import AugmentedSequence
+
+        x = np.random.default_rng(0).integers(0, 256, (40, 32, 32, 3), np.uint8)
+        pipeline = A.Compose([A.RandomCrop(16, 16)])
+        return AugmentedSequence((x, np.arange(40)), pipeline, processes=2, batch_size=4)
+"""
+# Ctrl-C, for all processes of a terminal, at any time of a run
+INTERRUPTED = (
+    LEFT
+    + """
+    def interrupt(armed, over):
+        for wait in np.random.default_rng(1).uniform(0, 0.3, 10000) ** 2:
+            if over.is_set():
+                break
+            time.sleep(wait)
+            if armed.is_set():
+                armed.clear()
+                os.killpg(0, signal.SIGINT)
+
+    def main():
+        run = sequence()
+        expected = [run[i][0].tobytes() for i in range(10)]
+        del run
+        before = left()
+        armed, over = threading.Event(), threading.Event()
+        thread = threading.Thread(target=interrupt, args=(armed, over), daemon=True)
+        thread.start()
+        run, times = sequence(), 0
+        while times < 60:
+            try:
+                armed.set()
+                for index in range(10):
+                    assert run[index][0].tobytes() == expected[index]
+                if times % 9 == 8:
+                    run.close()
+                if times % 13 == 12:
+                    run = sequence()
+                armed.wait(0.01)
+            except KeyboardInterrupt:
+                times += 1
+        over.set()
+        thread.join()
+        assert [run[i][0].tobytes() for i in range(10)] == expected
+        run.close()
+        del run
+        print(json.dumps([before, left()]))
+
+    if __name__ == "__main__":
+        main()
+"""
+)
+ENDED = (
+    LEFT
+    + """
+    if __name__ == "__main__":
+        run = sequence()
+        run[0]
+        assert left()[1] == 2
+        pids = [child.pid for child in multiprocessing.active_children()]
+        print(json.dumps([os.getpid(), *pids]))
+"""
+)
+
+
+def told(tmp_path, script):
+    path = tmp_path / "run.py"
+    path.write_text(textwrap.dedent(script))
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    done = subprocess.run(
+        [sys.executable, path], capture_output=True, text=True, timeout=600, env=environment,
+        start_new_session=True,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not hasattr(os, "killpg"), reason="there are no groups of processes here")
+def test_nothing_is_left_of_a_run_that_is_interrupted_again_and_again(tmp_path):
+    before, after = told(tmp_path, INTERRUPTED)
+    assert before[1:] == [0, 0]
+    assert after == before
+
+
+def test_nothing_is_left_when_the_interpreter_ends(tmp_path):
+    parent, *children = told(tmp_path, ENDED)
+    assert len(children) == 2
+    for child in children:
+        with pytest.raises(ProcessLookupError):
+            os.kill(child, 0)
+    assert not glob.glob(f"/dev/shm/probaug-{parent}-*")
+
+
+def test_ctrl_c_waits_for_what_is_begun():
+    done = []
+
+    def interrupted():
+        with _processes._undivided():
+            signal.raise_signal(signal.SIGINT)
+            done.append(1)
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+    assert done == [1]
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_a_batch_that_is_not_taken_is_thrown_away():
+    """As when Ctrl-C comes between asking for it and waiting for it."""
+    sequence = AugmentedSequence((photos(), np.arange(20)), FLIP, processes=1, batch_size=6, seed=1)
+    expected = epoch_of(sequence)
+    pool = sequence._feed._running.processes
+    for _ in range(5):
+        pool.ask((0, 1))
+        assert epoch_of(sequence) == expected
+    assert not pool._answers
+    assert sum(len(worker.asked) for worker in pool.workers) <= 2  # ahead
+    sequence.close()
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
