@@ -15,7 +15,7 @@ from ._idg_ranges import SLOTS
 from ._idg_steps import Steps
 from ._recipe import Array, Key
 
-VALUES = 1 << 15
+VALUES = 1 << 16
 """So many are standardised at once: more would leave the cache, fewer be less than the calls."""
 
 
@@ -66,19 +66,22 @@ class Blocks(Batch):
     def _make_into(self, slot: Array, image: Array, values: Sequence[float]) -> None:
         recipe = self.recipe
         assert recipe.only is not None  # for mypy
-        if recipe.channels_first:
+        first = recipe.channels_first
+        if first:
             image = np.ascontiguousarray(np.moveaxis(image, 0, -1))
         moved = recipe.only.alone(recipe.values.enter(image), values)
         if recipe.final_all is None:
             recipe.final(moved, slot)
         else:
-            slot[...] = np.moveaxis(moved, -1, 0) if recipe.channels_first else moved
+            slot[...] = np.moveaxis(moved, -1, 0) if first else moved
 
     def _draws(self, keys: Sequence[Key]) -> list[list[float]]:
         """What the pipeline's last step draws for each key."""
-        slots, drawn = self.recipe.pipeline.slots, []
-        for seed, epoch, index in keys:
-            draw = enter((words_of(seed), epoch, index), slots)
+        slots, (seed, epoch, index) = self.recipe.pipeline.slots, keys[0]
+        words, drawn = words_of(seed), []
+        draw = enter((words, epoch, index), slots)
+        for _, epoch, index in keys:  # one seed for all
+            draw.begin((words, epoch, index), slots)
             drawn.append(draw.values[-SLOTS:])
-            leave(draw)
+        leave(draw)
         return drawn

@@ -65,8 +65,11 @@ class Ranges:
 
     def draw(self, values: Sequence[float], size: Size) -> dict[str, Any]:
         """The parameters that ``SLOTS`` uniforms stand for, for an image of a size."""
-        down = self._shift(self.height, values[1], values[2], size.height)
-        across = self._shift(self.width, values[3], values[4], size.width)
+        down = across = 0.0
+        if self.height:
+            down = self._shift(self.height, values[1], values[2], size.height)
+        if self.width:
+            across = self._shift(self.width, values[3], values[4], size.width)
         low, high = self.zoom
         brightness = None
         if self.brightness is not None:
@@ -179,7 +182,7 @@ def matrix_of(params: Mapping[str, Any], size: Size, legacy: bool) -> Matrix:
     centre's x and half the width for its y.
     """
     height, width = size
-    theta, tx, ty, shear, zx, zy = moves = tuple(map(params.get, MOVES, MOVES.values()))
+    theta, tx, ty, shear, zx, zy = moves = tuple(map(params.get, MOVES, STILL))
     across, down = params.get("flip_horizontal"), params.get("flip_vertical")
     flips = IDENTITY
     if across or down:

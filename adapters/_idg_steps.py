@@ -158,7 +158,7 @@ class Moved(DualTransform, base=True):
                 canvas, lambda i: self.as_keras(i, params), lambda: self.move(canvas, matrix)
             )
             return
-        change = self.colours(params, lambda: canvas.image)
+        change = self.colours(params, canvas)
         self.move(canvas, matrix)
         if change is not None:
             canvas.edit(change)
@@ -167,7 +167,7 @@ class Moved(DualTransform, base=True):
         """What a call that draws these uniforms gives for an image with nothing beside it."""
         size = Size(*image.shape[:2])
         params = self.ranges.draw(values, size)
-        change = self.colours(params, lambda: image)
+        change = self.colours(params, image)
         matrix = matrix_of(params, size, legacy=False)
         if matrix != IDENTITY:
             border = BORDERS[self.fill_mode]
@@ -175,7 +175,7 @@ class Moved(DualTransform, base=True):
         return image if change is None else change(image)
 
     def colours(
-        self, params: Mapping[str, Any], image: Callable[[], Array]
+        self, params: Mapping[str, Any], source: Canvas | Array
     ) -> Callable[[Array], Array] | None:
         """What happens to the values of an image that has moved; none if nothing does."""
         intensity, factor = params["channel_shift_intensity"], params["brightness"]
@@ -183,7 +183,7 @@ class Moved(DualTransform, base=True):
             return None
         white = self.value_range
         if white is None and factor is not None:  # as given: cubic weights overshoot
-            white = range_of(image())
+            white = range_of(source.image if isinstance(source, Canvas) else source)
         return lambda moved: retoned(moved, intensity, factor, white)
 
     def move(self, canvas: Canvas, matrix: Matrix) -> None:
