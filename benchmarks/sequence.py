@@ -2,10 +2,10 @@
 
 All make float batches of 32 out of the same uint8 images, flipped, turned, zoomed, shifted, with
 other colours: Keras' `ImageDataGenerator` (which has fewer of those), Keras' preprocessing layers
-in tf.data, `AugmentedSequence` on none, one and two threads and processes, and `tfdata.augment`. They take turns, an epoch each; what is printed is the median over the turns, and
-of ratios the median of those within a turn. "Two processors" is what two processes that share
-nothing gain over one at that moment: on a machine that others use too it is less than 2, and no
-feed can gain more.
+in tf.data, `AugmentedSequence` on none, one and two threads and processes, and `tfdata.augment`.
+They take turns, an epoch each; what is printed is the median over the turns, and of ratios the
+median of those within a turn. "Two processors" is what two processes that share nothing gain over
+one at that moment: on a machine that others use too it is less than 2, and no feed can gain more.
 """
 
 import argparse
