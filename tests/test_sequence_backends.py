@@ -21,11 +21,11 @@ from probaug.adapters.keras import AugmentedSequence
 
 assert keras.backend.backend() == sys.argv[1]
 told = {}
-for threads in (0, 2, 8):
+for how in ({"threads": 0}, {"threads": 2}, {"threads": 8}, {"processes": 1}):
     sequence = AugmentedSequence(
         (photos(), np.arange(20)), A.Compose([A.RandomCrop(16, 16), A.GaussNoise()]),
-        batch_size=6, threads=threads, seed=5, label_mode="categorical", num_classes=20,
-        mix=A.CutMix(p=0.5),
+        batch_size=6, seed=5, label_mode="categorical", num_classes=20,
+        mix=A.CutMix(p=0.5), **how,
     )
     digest = hashlib.sha256()
     for epoch in range(2):
@@ -33,10 +33,10 @@ for threads in (0, 2, 8):
         for index in range(len(sequence)):
             for part in sequence[index]:
                 digest.update(part.tobytes())
-    told[f"threads={threads}"] = digest.hexdigest()
+    told[str(how)] = digest.hexdigest()
     sequence.close()
 
-def seen(sequence, **options):
+def seen(sequence, with_callback=True, shuffle=False, **options):
     inputs = keras.Input((2, 2, 3))
     flat = keras.layers.Flatten()(inputs)
     model = keras.Model(inputs, keras.layers.Dense(1, kernel_initializer="zeros")(flat))
@@ -52,8 +52,9 @@ def seen(sequence, **options):
             return self.total + 0.0
 
     model.compile("sgd", lambda y, given: 0 * keras.ops.sum(given), metrics=[Told()])
-    history = model.fit(sequence, verbose=0, shuffle=False,
-                        callbacks=[sequence.callback()], **options).history
+    callbacks = [sequence.callback()] if with_callback else []
+    history = model.fit(sequence, verbose=0, shuffle=shuffle,
+                        callbacks=callbacks, **options).history
     return [int(total) for total in history["told"]]
 
 sequence = stamped(10, 2, threads=2)
@@ -64,6 +65,27 @@ told["last"] = sum(2 ** int(i) for i in sequence.order(1)[8:])
 told["after"] = seen(sequence, initial_epoch=2, epochs=4)
 told["epoch"] = sequence.epoch
 sequence.close()
+
+def numbered():
+    return dict(source=(np.zeros((10, 2, 2, 3), np.uint8), np.arange(10)), batch_size=2, seed=3,
+                pipeline=A.HorizontalFlip())
+
+sums = told["sums"] = {}
+told["refused"] = 0
+for shuffle in (True, False):
+    for with_callback in (True, False):
+        for how in ({"threads": 0}, {"threads": 2}, {"threads": 2, "workers": 0},
+                    {"threads": 8, "workers": 1, "lookahead": 4}):
+            sequence = AugmentedSequence(**numbered(), **how)
+            name = f"{shuffle} {with_callback} {how}"
+            sums[name] = [*seen(sequence, with_callback, shuffle, epochs=2),
+                          *seen(sequence, with_callback, shuffle, epochs=1)]
+            sequence.close()
+for option in ({"workers": 4}, {"use_multiprocessing": True}):
+    try:
+        AugmentedSequence(**numbered(), **option)
+    except ValueError:
+        told["refused"] += 1
 print(json.dumps(told))
 """
 
@@ -84,13 +106,15 @@ def run(backend):
 @pytest.mark.parametrize("backend", ["tensorflow", "jax", "torch"])
 def test_batches_are_the_same_on_every_backend_and_none_is_lost(backend):
     told = run(backend)
-    digests = {told[f"threads={n}"] for n in (0, 2, 8)}
-    assert len(digests) == 1
-    assert digests == {here()}
+    digests = [value for name, value in told.items() if name.startswith("{")]
+    assert digests == [here()] * 4
     assert told["trained"] == [2**10 - 1] * 3
     assert told["rest"] == [told["last"]]
     assert told["after"] == [2**10 - 1] * 2
     assert told["epoch"] == 4
+    assert len(told["sums"]) == 16
+    assert {name: sums for name, sums in told["sums"].items() if sums != [2**10 - 1] * 3} == {}
+    assert told["refused"] == 2
 
 
 def here():
