@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 import contextlib
-import itertools
 import math
 import mmap
 import multiprocessing
 import os
 import pickle
 import signal
-import tempfile
 import threading
 import time
 import weakref
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
-from typing import Any, NamedTuple, NoReturn
+from typing import Any, NoReturn
 
 import cv2
 import numpy as np
@@ -28,98 +25,16 @@ from ._batch import Batch
 from ._errors import Failure
 from ._maker import Maker
 from ._recipe import Array
+from ._shared import Layout, Shared, aligned, opened
+from ._signals import deaf, undivided
 from ._workers import Address, Finished, Running, Workers
 
-ALIGNMENT = 64
 # Seconds after which processes that nobody asks for anything end: starting them takes a few.
 IDLE = 120.0
 _START = (
     "a process of AugmentedSequence ended with exit code {}; processes=... needs a script whose "
     "work is under `if __name__ == '__main__':`, as multiprocessing's spawn does"
 )
-
-
-@contextlib.contextmanager
-def _undivided() -> Iterator[None]:
-    """Let Ctrl-C wait until what is begun is done."""
-    before = signal.getsignal(signal.SIGINT)
-    if threading.current_thread() is not threading.main_thread() or not callable(before):
-        yield  # it is not for this thread
-        return
-    came: list[Any] = []
-    signal.signal(signal.SIGINT, lambda *what: came.append(what))
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
-        if came:
-            before(*came[0])
-
-
-@contextlib.contextmanager
-def _deaf() -> Iterator[None]:
-    """Start processes that Ctrl-C does not reach: a terminal sends it to all of them."""
-    if not hasattr(signal, "pthread_sigmask"):
-        yield
-        return
-    resource_tracker.ensure_running()  # whose start would undo it
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
-class Shared:
-    """Memory of several processes: a file that has no name any more once all have opened it."""
-
-    _numbers = itertools.count()
-
-    def __init__(self, size: int) -> None:
-        file, self.path = self._reserve("/dev/shm", size) or self._reserve(None, size) or (-1, "")
-        if file < 0:
-            raise OSError(f"there is no room for {size} bytes to share with other processes")
-        self.map = mmap.mmap(file, size)
-        os.close(file)
-        self.size = size
-        self.forget = weakref.finalize(self, _unlink, self.path, os.getpid())
-
-    def _reserve(self, folder: str | None, size: int) -> tuple[int, str] | None:
-        """A file of this size; a file that only seems to have room would kill who writes to it."""
-        prefix = f"probaug-{os.getpid()}-{next(self._numbers)}-"  # no name comes twice
-        try:
-            file, path = tempfile.mkstemp(prefix=prefix, dir=folder)
-        except OSError:
-            return None
-        try:
-            if hasattr(os, "posix_fallocate"):
-                os.posix_fallocate(file, 0, size)
-            else:
-                os.truncate(file, size)
-        except OSError:
-            os.close(file)
-            _unlink(path, os.getpid())
-            return None
-        return file, path
-
-
-def _unlink(path: str, process: int) -> None:
-    if os.getpid() == process:  # a forked child has no say in it
-        with contextlib.suppress(OSError):
-            os.unlink(path)
-
-
-def _open(path: str) -> mmap.mmap:
-    with open(path, "r+b") as file:
-        return mmap.mmap(file.fileno(), 0)
-
-
-class Layout(NamedTuple):
-    """Where an array lies in shared memory."""
-
-    shape: tuple[int, ...]
-    dtype: np.dtype[Any]
-    offset: int
 
 
 @dataclass
@@ -144,7 +59,7 @@ def _serve(pipe: Connection, data: bytes, path: str, spans: list[tuple[int, int]
     """Make batches until nobody asks any more."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for our parent, who may go on
     cv2.setNumThreads(0)  # a process is as many threads as are wanted
-    whole = memoryview(_open(path))
+    whole = memoryview(opened(path))
     buffers = [whole[low:high] for low, high in spans]
     maker: Maker = pickle.loads(data, buffers=buffers)  # noqa: S301  our parent's own
     maps: dict[str, mmap.mmap] = {}
@@ -153,7 +68,7 @@ def _serve(pipe: Connection, data: bytes, path: str, spans: list[tuple[int, int]
         while (question := pipe.recv()) is not None:
             number, address, path = question
             if path and path not in maps:
-                maps[path] = _open(path)
+                maps[path] = opened(path)
             try:
                 answer = _filled(number, maker.batch(address), maps.get(path))
             except Exception as error:
@@ -174,7 +89,7 @@ def _filled(number: int, batch: Batch, shared: mmap.mmap | None) -> Answer:
             return np.empty(shape, dtype)
         array: Array = np.ndarray(shape, dtype, shared, end)
         places[name] = Layout(shape, dtype, end), array
-        end += _aligned(size)
+        end += aligned(size)
         return array
 
     batch.allocate = allocate
@@ -240,7 +155,7 @@ class _Pool:
             error.add_note("processes=... needs a source and a pipeline that are fit for a pickle")
             raise
         views = [buffer.raw() for buffer in buffers]
-        starts = np.cumsum([0, *(_aligned(len(view)) for view in views)]).tolist()
+        starts = np.cumsum([0, *(aligned(len(view)) for view in views)]).tolist()
         # one copy of the source's arrays for all processes
         self._source = Shared(starts[-1] + 1)
         for view, start in zip(views, starts):
@@ -258,7 +173,7 @@ class _Pool:
         self._last = time.monotonic()  # when something was asked for
         over = threading.Event()
         self.stop = weakref.finalize(self, _stop, self.workers, os.getpid(), over)
-        with _deaf():
+        with deaf():
             for _ in range(count):
                 self.workers.append(_Worker(context, arguments))
         watch = threading.Thread(target=_watch, args=(weakref.ref(self), over), daemon=True)
@@ -281,7 +196,7 @@ class _Pool:
 
     def ask(self, address: Address) -> RemoteJob:
         """Let the process that has least to do make a batch."""
-        with self._lock, _undivided():
+        with self._lock, undivided():
             self._tidy()
             worker = min(self.workers, key=lambda w: len(w.asked))
             self._next += 1
@@ -303,10 +218,10 @@ class _Pool:
         with self._lock:
             while number not in self._answers:
                 ready = wait([worker.pipe for worker in self.workers])
-                with _undivided():
+                with undivided():
                     self._listen(ready)
             self._last = time.monotonic()
-            with _undivided():
+            with undivided():
                 return self._finished(number)
 
     def _listen(self, pipes: list[Any]) -> None:
@@ -367,18 +282,14 @@ class _Pool:
 
 def _size(part: Any) -> int:
     """Bytes that an array takes in shared memory."""
-    return _aligned(math.prod(part.shape) * part.dtype.itemsize)
-
-
-def _aligned(size: int) -> int:
-    return -(-size // ALIGNMENT) * ALIGNMENT
+    return aligned(math.prod(part.shape) * part.dtype.itemsize)
 
 
 def _stop(workers: list[_Worker], process: int, over: threading.Event) -> None:
     if os.getpid() != process:  # they go on working for the parent of a forked child
         return
     over.set()
-    with _undivided():
+    with undivided():
         for worker in workers:
             with contextlib.suppress(OSError):
                 worker.pipe.send(None)
@@ -444,5 +355,5 @@ class Processes(Workers):
         return job
 
     def _new(self) -> ProcessRunning:
-        with _undivided():  # or they would be there without anybody to end them
+        with undivided():  # or they would be there without anybody to end them
             return ProcessRunning(self.count, self._maker)

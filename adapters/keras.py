@@ -23,6 +23,7 @@ from ._epochs import EpochCallback
 from ._errors import ON_ERROR, Report, SampleError
 from ._maker import Maker
 from ._order import EpochClock, Shares
+from ._own_workers import OwnWorkers
 from ._processes import Processes
 from ._samples import COLOR_MODES, Reading, Samples, samples_of
 from ._tasks import TASKS, Names, Options, Task
@@ -34,7 +35,7 @@ __all__ = ["AugmentedSequence"]
 OWNER = "AugmentedSequence"
 
 
-class AugmentedSequence(keras.utils.PyDataset):
+class AugmentedSequence(OwnWorkers):
     """Feed a Keras model with augmented batches.
 
     A batch depends on the seed, the epoch and its number, and on nothing else: not on threads,
@@ -407,33 +408,6 @@ class AugmentedSequence(keras.utils.PyDataset):
         """Hear from Keras that an epoch ends."""
         self._clock.end()
         self._feed.rest()
-
-    @property
-    def workers(self) -> int:
-        """Keras' own workers: always 1, for the threads are inside the batch."""
-        return 1
-
-    @workers.setter
-    def workers(self, value: int) -> None:
-        if value not in (0, 1):
-            raise ValueError(
-                f"{OWNER}.workers must be 1, got {value!r}: the samples of a batch are made in "
-                f"parallel already, by threads={value!r} of its own; Keras' workers would add "
-                "nothing to them, and lose batches on some backends"
-            )
-
-    @property
-    def use_multiprocessing(self) -> bool:
-        """Always False: threads need no copies of a batch."""
-        return False
-
-    @use_multiprocessing.setter
-    def use_multiprocessing(self, value: bool) -> None:
-        if value:
-            raise ValueError(
-                f"{OWNER}.use_multiprocessing must be False: OpenCV works without Python's lock, "
-                "so that threads=... are faster than processes, which copy every batch"
-            )
 
     def _made(self, samples: Samples, mixer: Mixer | None) -> Maker:
         """What makes the batches of these samples."""

@@ -213,9 +213,9 @@ def test_files_are_decoded_in_the_threads(files, monkeypatch):
     seen = set()
     decode = _samples.Reading._decode
 
-    def noted(self, path, is_image):
+    def noted(*arguments):
         seen.add(threading.current_thread().name)
-        return decode(self, path, is_image)
+        return decode(*arguments)
 
     monkeypatch.setattr(_samples.Reading, "_decode", noted)
     paths = [files / f"{i}.png" for i in range(6)]

@@ -21,7 +21,8 @@ from sequence_sources import Deadly, Failing
 
 import probaug as A
 from probaug.adapters import _processes
-from probaug.adapters._processes import Shared
+from probaug.adapters._shared import Shared
+from probaug.adapters._signals import undivided
 from probaug.adapters.keras import AugmentedSequence
 
 CROP = A.Compose([A.RandomCrop(16, 16), A.Rotate(), A.GaussNoise(p=0.5)])
@@ -269,7 +270,7 @@ def test_ctrl_c_waits_for_what_is_begun():
     done = []
 
     def interrupted():
-        with _processes._undivided():
+        with undivided():
             signal.raise_signal(signal.SIGINT)
             done.append(1)
 
