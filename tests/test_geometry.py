@@ -9,7 +9,7 @@ from PIL import Image
 from scipy import ndimage
 
 import probaug as A
-from probaug.core.matrix import Size
+from probaug.core.matrix import Matrix, Size, shift, slant, turn, zoom
 from probaug.core.moves import move_keypoints
 
 EXACT = int(cv2.__version__.split(".")[0]) >= 5
@@ -174,6 +174,23 @@ def test_affine_is_the_textbook_matrix(fields, meaning):
     np.testing.assert_allclose(result["keypoints"][0, :2], (x - 0.5, y - 0.5), atol=1e-9)
     grown = np.linalg.svd(matrix[:2, :2])[1][0]
     assert result["keypoints"][0, 3] == pytest.approx(3 * grown)
+
+
+def test_moves_multiplied_out_are_the_products_to_the_last_bit():
+    """A seed's samples must not change by how their matrix is worked out."""
+    rng = np.random.default_rng(4)
+    for x, y, angle, *rest in rng.uniform(-40, 40, (200, 7)).tolist():
+        shears, scales = rest[:2], np.exp(np.array(rest[2:]) / 40).tolist()
+        whole = Matrix(*rng.uniform(-2, 2, 9).tolist())
+        assert whole.about(x, y) == shift(x, y) @ whole @ shift(-x, -y)
+        params = {
+            "scale": dict(zip("xy", scales)), "rotate": angle, "shear": dict(zip("xy", shears)),
+            "translate_px": {"x": int(x), "y": int(y)},
+        }  # fmt: skip
+        linear = slant(*shears) @ turn(angle) @ zoom(*scales)
+        middle = SIZE.width / 2, SIZE.height / 2
+        centred = shift(*middle) @ linear @ shift(-middle[0], -middle[1])
+        assert A.Affine().matrix(SIZE, **params) == shift(int(x), int(y)) @ centred
 
 
 def test_affine_reads_each_form_of_a_parameter():

@@ -6,6 +6,7 @@ from small_moves import Cut, Flip, Invert, Power, Quarter, Scale, Turn
 from target_cases import EXACT, IMAGE, INEXACT, MASK, STACKS, H, W, numbers
 
 import probaug as A
+from probaug.core.scratch import MOST_BYTES, lend, scratch, take_back
 
 
 @pytest.mark.parametrize("fusion", ["exact", "free", "off"])
@@ -200,3 +201,25 @@ def test_out_that_could_not_be_written():
     for transforms in ([Flip(p=0)], [Flip(p=1)], [Turn(p=1)], [Invert(p=1)]):
         with pytest.raises(ValueError, match="read-only"):
             A.Compose(transforms)(image=IMAGE, out={"image": locked})
+
+
+def test_scratch_memory_is_kept_by_role_in_any_shape():
+    byte = np.dtype(np.uint8)
+    first = scratch("test", (4, 6), byte)
+    assert scratch("test", (4, 6), byte) is first
+    smaller, back = scratch("test", (3, 5, 1), byte), scratch("test", (4, 6), byte)
+    assert smaller.shape == (3, 5, 1)
+    assert back.shape == (4, 6)
+    assert np.shares_memory(smaller, first)
+    assert np.shares_memory(back, first)
+    assert scratch("test", (4, 7), byte).shape == (4, 7)
+    assert not np.shares_memory(scratch("test", (4, 6), np.dtype(np.int8)), first)
+    assert scratch("test", (MOST_BYTES + 1,), byte) is None
+
+
+def test_lent_memory_is_nobody_elses_until_it_is_back():
+    byte = np.dtype(np.uint8)
+    lent = lend("test loan", (4, 6), byte)
+    assert not np.shares_memory(lend("test loan", (4, 6), byte), lent)
+    take_back("test loan", lent)
+    assert np.shares_memory(lend("test loan", (2, 6), byte), lent)
