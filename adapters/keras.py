@@ -132,9 +132,9 @@ class AugmentedSequence(OwnWorkers):
             source that is no list gives, whose samples must then always be the same.
         cache_folder: Where "disk" keeps decoded files for later runs; None takes a temporary
             folder, removed by `close` or at the end of the process.
-        cache_limit: Bytes of pictures that "memory" keeps at most, in each process; those beyond
-            are read again each time, which is logged once. None keeps all: a picture takes height x
-            width x channels bytes, twice that with 16 bits.
+        cache_limit: Bytes of pictures that "memory" keeps at most, of each source and in each
+            process; those beyond are read again each time, which is logged once. None keeps all: a
+            picture takes height x width x channels bytes, twice that with 16 bits.
         on_error: What becomes of a sample that cannot be read or augmented: "raise" its error;
             "skip" leaves it out of its batch, which is smaller then; "replace" takes another
             sample of the epoch, which one depends on the key. See `error_report`. A batch of which
@@ -385,6 +385,8 @@ class AugmentedSequence(OwnWorkers):
         other._task = self._task_of(plain)
         other.shuffle, other.drop_last = False, False
         samples = self._maker.samples
+        if source is not None and source is not self._source:
+            other._cache = copy.copy(self._cache)  # an empty one: samples are kept by number
         if source is not None or validation is not None:
             other._source = self._source if source is None else source
             samples = samples_of(other._reading, other._source)

@@ -318,3 +318,27 @@ def test_it_validates_in_a_fit():
     callbacks = [sequence.callback(), held.callback()]
     model.fit(sequence, epochs=3, validation_data=held, verbose=0, callbacks=callbacks)
     assert model.tested == [(0, index) for index in range(10)] * 3
+
+
+class Numbered:
+    """Samples that are made when they are asked for, as readers make them."""
+
+    def __init__(self, first):
+        self.first = first
+
+    def __len__(self):
+        return 4
+
+    def __getitem__(self, index):
+        return {"image": np.full((64, 64, 3), self.first + index, np.uint8), "label": index}
+
+
+@pytest.mark.parametrize("cache", ["memory", "disk"])
+def test_what_is_kept_of_training_is_not_validated_with(cache):
+    train = AugmentedSequence(Numbered(0), A.Compose([]), cache=cache, threads=0)
+    assert sorted(train[0][0][:, 0, 0, 0]) == [0, 1, 2, 3]
+    valid = train.without_augmentation(Numbered(100))
+    assert valid[0][0][:, 0, 0, 0].tolist() == [100, 101, 102, 103]
+    assert sorted(train[0][0][:, 0, 0, 0]) == [0, 1, 2, 3]
+    train.close()
+    valid.close()
