@@ -14,7 +14,7 @@ from ..core.matrix import Size
 from .decode import AnyPath, decode_mask
 from .objects import Object, ObjectReader
 from .outlines import mask_box, rle_mask
-from .reader import AnnotationError, Options, Report, Sample, fitted
+from .reader import AnnotationError, Options, Report, Sample, check_size, fitted
 
 
 class Coco(ObjectReader):
@@ -59,7 +59,7 @@ class Coco(ObjectReader):
         self.path = Path(annotations)
         self.crowds = crowds
         data = read_json(self.path, annotations=("id", "image_id"))
-        categories = sorted(data["categories"], key=lambda entry: entry["id"])
+        categories = data["categories"]
         self.classes = tuple(str(entry["name"]) for entry in categories)
         self._labels = {entry["id"]: label for label, entry in enumerate(categories)}
         self._skeletons = [tuple(entry.get("keypoints") or ()) for entry in categories]
@@ -196,7 +196,7 @@ class Panoptic(ObjectReader):
         self.path = Path(annotations)
         self.void = void
         data = read_json(self.path, annotations=("image_id", "file_name", "segments_info"))
-        categories = sorted(data["categories"], key=lambda entry: entry["id"])
+        categories = data["categories"]
         self.classes = tuple(str(entry["name"]) for entry in categories)
         self._labels = {entry["id"]: label for label, entry in enumerate(categories)}
         self._things = {entry["id"] for entry in categories if entry.get("isthing", 1)}
@@ -249,15 +249,12 @@ class Panoptic(ObjectReader):
         if not isinstance(segments, list):
             raise AnnotationError(self.path, place, "have a list 'segments_info'", segments)
         for number, segment in enumerate(segments):
-            keys = {"id", "category_id"}
-            if not (isinstance(segment, dict) and keys <= set(segment)):
-                where = f"{place}.segments_info[{number}]"
-                raise AnnotationError(
-                    self.path, where, "be a dict with 'id' and 'category_id'", segment
-                )
-            if not (isinstance(segment["id"], int) and is_id(segment["category_id"])):
-                where, rule = f"{place}.segments_info[{number}]", "have whole numbers as ids"
+            where = f"{place}.segments_info[{number}]"
+            if not (isinstance(segment, dict) and {"id", "category_id"} <= set(segment)):
+                rule = "be a dict with 'id' and 'category_id'"
                 raise AnnotationError(self.path, where, rule, segment)
+            if not (isinstance(segment["id"], int) and is_id(segment["category_id"])):
+                raise AnnotationError(self.path, where, "have whole numbers as ids", segment)
 
     def _thing(self, place: str, segment: dict[str, Any], ids: Array) -> Object:
         mask = (ids == segment["id"]).astype(np.uint8)
@@ -267,7 +264,7 @@ class Panoptic(ObjectReader):
 
 
 def read_json(path: Path, annotations: tuple[str, ...]) -> dict[str, Any]:
-    """The lists of a COCO file, each of dicts with the keys that are needed."""
+    """The lists of a COCO file, of dicts with the keys that are needed; categories by their ids."""
     try:
         data: Any = json.loads(path.read_text("utf-8"))
     except ValueError as error:
@@ -285,6 +282,7 @@ def read_json(path: Path, annotations: tuple[str, ...]) -> dict[str, Any]:
             check_entry(path, f"{name}[{number}]", entry, keys)
     for name in ("images", "categories"):
         check_ids(path, name, [entry["id"] for entry in data[name]])
+    data["categories"].sort(key=lambda entry: entry["id"])
     found: dict[str, Any] = data
     return found
 
@@ -316,14 +314,3 @@ def check_ids(path: Path, name: str, ids: list[Any]) -> None:
 def is_id(value: Any) -> bool:
     """Whether a value may tell entries apart: a number, or a word as some files have it."""
     return isinstance(value, (int, str))
-
-
-def check_size(path: Path, place: str, entry: dict[str, Any], size: Size) -> None:
-    """Compare the size that a file says with that of the picture."""
-    said = entry.get("height", size.height), entry.get("width", size.width)
-    if said != size:
-        turned = (
-            " (before it is turned as its EXIF orientation says?)" if said == size[::-1] else ""
-        )
-        rule = f"have the picture's height and width, {tuple(size)}{turned}"
-        raise AnnotationError(path, place, rule, said)

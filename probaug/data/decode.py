@@ -121,10 +121,7 @@ def load(
         image = turned(shaped(path, image, mode), orientation if exif else 1)
         return Picture(image, Size(*image.shape[:2]))
     size = header.size if exif else Size(header.height, header.width)
-    if header.format != "jpeg" or at_least is None:
-        factor = 1
-    else:
-        factor = shrinking(size, at_least)
+    factor = shrinking(size, at_least) if header.format == "jpeg" else 1
     image, orientation = with_opencv(path, data, mode, header, factor, max_pixels)
     image = turned(shaped(path, image, mode), orientation if exif else 1)
     if header.format == "tiff":  # which OpenCV turns, whatever it is told
@@ -204,7 +201,7 @@ def refuse_large(path: AnyPath, height: int, width: int, max_pixels: int) -> Non
         )
 
 
-def shrinking(size: Size, at_least: Needed) -> int:
+def shrinking(size: Size, at_least: Needed | None) -> int:
     """The largest factor that leaves as much as is needed of a size."""
     needed = at_least(size) if callable(at_least) else at_least
     if needed is None:
@@ -222,11 +219,9 @@ def with_opencv(
     if header.layout == "other":
         reason = f"it is a {header.format} file of a kind that OpenCV does not read rightly"
         return with_pillow(path, data, max_pixels, reason)
-    flag = (
-        FLAGS["raw"] if header.format == "tiff" else FLAGS[mode]
-    )  # it makes colours of TIFF wrong
+    flag = FLAGS["raw" if header.format == "tiff" else mode]  # it makes colours of TIFF wrong
     if factor > 1:
-        flag = REDUCED[factor] | (FLAGS[mode] if mode != "raw" else FLAGS["any"])
+        flag = REDUCED[factor] | FLAGS["any" if mode == "raw" else mode]
     try:
         image = cv2.imdecode(np.frombuffer(data, np.uint8), flag)
     except cv2.error:

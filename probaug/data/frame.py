@@ -12,8 +12,7 @@ import numpy as np
 
 from ..core.boxes import to_edges
 from ..core.fields import is_number
-from .decode import AnyPath, decode_mask
-from .masks import check_shape
+from .decode import AnyPath
 from .objects import Object, ObjectReader
 from .reader import AnnotationError, Options, Report, Sample, class_names, fitted, is_path
 
@@ -84,7 +83,7 @@ class Frame(ObjectReader):
                 raise AnnotationError(self.source, f"row {number}", rule, row[path])
             place = row[path] if box is not None else number
             grouped.setdefault(place, []).append((number, row))
-        items = [(Path(folder, str(group[0][1][path])), group) for group in grouped.values()]
+        items = [(self.folder / str(group[0][1][path]), group) for group in grouped.values()]
         super().__init__(items, ("bbox",), False, box_format, **options)
         if box is None:
             self.bbox_params = None
@@ -123,9 +122,7 @@ class Frame(ObjectReader):
                 rule = f"have the path of a mask in {self.mask!r}"
                 raise AnnotationError(self.source, f"row {number}", rule, row[self.mask])
             beside = Path(self.folder, str(row[self.mask]))
-            mask = decode_mask(beside, max_pixels=self.max_pixels, exif=self.exif)
-            check_shape(beside, mask, picture.size)
-            sample["mask"] = fitted(mask, picture.image.shape)
+            sample["mask"] = fitted(self._load_mask(beside, picture.size), picture.image.shape)
         return sample | {name: row[name] for name in self.keep}
 
     def _object(self, number: int, row: Row, size: Any) -> Object | None:
@@ -188,12 +185,9 @@ def is_missing(value: Any) -> bool:
     """Whether a cell is empty."""
     if isinstance(value, (float, np.floating)):
         return math.isnan(value)
-    return value is None or (isinstance(value, str) and not value.strip()) or is_null(value)
-
-
-def is_null(value: Any) -> bool:
-    """Whether a cell is what pandas has for an empty one, without asking pandas."""
-    return type(value).__name__ in ("NAType", "NaTType")
+    if isinstance(value, str):
+        return not value.strip()
+    return value is None or type(value).__name__ in ("NAType", "NaTType")  # those of pandas
 
 
 def table_rows(rows: Any) -> list[Row]:

@@ -58,9 +58,9 @@ def read_header(data: bytes) -> Header | None:
         if re.match(pattern, data, re.DOTALL):
             try:
                 header = parse(data)
-            except (struct.error, IndexError, ValueError, zlib.error) as error:
-                if isinstance(error, HeaderError):
-                    raise
+            except HeaderError:
+                raise
+            except (struct.error, IndexError, ValueError, zlib.error):
                 raise HeaderError("its header is cut off or broken") from None
             if header.height < 1 or header.width < 1:
                 raise HeaderError(f"its header says {header.width} x {header.height} pixels")

@@ -9,7 +9,7 @@ from typing import Any, Unpack
 import numpy as np
 
 from ..core.fields import Array
-from .decode import AnyPath, decode_mask
+from .decode import AnyPath
 from .objects import Object, ObjectReader
 from .outlines import mask_box
 from .reader import (
@@ -24,6 +24,8 @@ from .reader import (
 )
 
 Color = tuple[int, int, int]
+COLOR = 2**32
+"""What tells a packed colour from a number."""
 
 
 class Masks(Reader):
@@ -83,8 +85,7 @@ class Masks(Reader):
     def _read(self, item: tuple[Path, Path], report: Report) -> Sample:
         path, beside = item
         picture = self._load(path)
-        mask = decode_mask(beside, max_pixels=self.max_pixels, exif=self.exif)
-        check_shape(beside, mask, picture.size)
+        mask = self._load_mask(beside, picture.size)
         mask = self._read_values(beside, mask) if len(self._known) else mask
         if mask.ndim == 3:
             rule = "be of one channel, or have its colours in `values`"
@@ -103,8 +104,9 @@ class Masks(Reader):
         if mask.ndim == 3:
             codes = codes @ np.array([65536, 256, 1]) + COLOR
         places = np.searchsorted(self._known, codes).clip(max=len(self._known) - 1)
-        strange = self._known[places] != codes
+        numbers, strange = self._numbers[places], self._known[places] != codes
         if self.ignore is not None and mask.ndim == 2:
+            numbers[strange] = self.ignore
             strange &= codes != self.ignore
         if strange.any():
             row, column = np.argwhere(strange)[0].tolist()
@@ -112,9 +114,6 @@ class Masks(Reader):
             raise AnnotationError(
                 path, f"pixel ({row}, {column})", rule, mask[row, column].tolist()
             )
-        numbers = self._numbers[places]
-        if self.ignore is not None and mask.ndim == 2:
-            numbers = np.where(self._known[places] == codes, numbers, self.ignore)
         return np.asarray(numbers, self._dtype)
 
 
@@ -168,9 +167,8 @@ class InstanceMasks(ObjectReader):
         picture = self._load(path)
         objects = []
         for file in files:
-            mask = decode_mask(file, max_pixels=self.max_pixels, exif=self.exif)
             try:
-                check_shape(file, mask, picture.size)
+                mask = self._load_mask(file, picture.size)
                 shown = (mask if mask.ndim == 2 else mask.any(axis=2)) != 0
                 if not shown.any():
                     raise AnnotationError(file, "the mask", "show something", "nothing")
@@ -182,10 +180,6 @@ class InstanceMasks(ObjectReader):
         return self._sample(path, picture, objects, report)
 
 
-COLOR = 2**32
-"""What tells a packed colour from a number."""
-
-
 def packed(value: int | Color) -> int:
     """A number, or a colour as one."""
     if isinstance(value, (int, np.integer)):
@@ -194,13 +188,6 @@ def packed(value: int | Color) -> int:
         raise ValueError(f"Masks.values must be numbers or colours (R, G, B), got {value!r}")
     red, green, blue = map(int, value)
     return COLOR + red * 65536 + green * 256 + blue
-
-
-def check_shape(path: Path, mask: Array, size: Sequence[int]) -> None:
-    """A mask has the size of its picture."""
-    if mask.shape[:2] != tuple(size):
-        rule = f"be of {size[0]} x {size[1]} pixels, as its picture is"
-        raise AnnotationError(path, "the mask", rule, mask.shape)
 
 
 def matched(images: Any, masks: Any, suffix: str, unmatched: str) -> list[tuple[Path, Path]]:

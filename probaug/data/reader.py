@@ -13,19 +13,17 @@ from typing import Any, ClassVar, Literal, Self, TypeAlias, TypedDict, TypeGuard
 import cv2
 
 from ..core.fields import Array, is_number
+from ..core.matrix import Size
 from ..core.params import BboxParams, KeypointParams, PolygonParams
-from .decode import MAX_PIXELS, MODES, AnyPath, Mode, Needed, Picture, load
+from .decode import MAX_PIXELS, MODES, AnyPath, Mode, Needed, Picture, decode_mask, load
 from .scale import smallest_needed
 
 Sample: TypeAlias = dict[str, Any]
 Report: TypeAlias = Callable[["AnnotationError"], None]
-EXTENSIONS = tuple(
-    f".{name}"
-    for name in (
-        *("avif", "bmp", "gif", "jp2", "jpeg", "jpg", "npy"),
-        *("pbm", "pgm", "png", "ppm", "tif", "tiff", "webp"),
-    )
-)
+EXTENSIONS = (
+    ".avif", ".bmp", ".gif", ".jp2", ".jpeg", ".jpg", ".npy",
+    ".pbm", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp",
+)  # fmt: skip
 
 
 class AnnotationError(ValueError):
@@ -135,6 +133,14 @@ class Reader(Sequence[Sample]):
             exif=self.exif,
         )
 
+    def _load_mask(self, path: Path, size: Size) -> Array:
+        """Read the mask of a picture, which must have the picture's size."""
+        mask = decode_mask(path, max_pixels=self.max_pixels, exif=self.exif)
+        if mask.shape[:2] != size:
+            rule = f"be of {size.height} x {size.width} pixels, as its picture is"
+            raise AnnotationError(path, "the mask", rule, mask.shape)
+        return mask
+
     @property
     def paths(self) -> list[Path]:
         """The picture of every sample."""
@@ -201,13 +207,13 @@ def rank(seed: int, place: int, path: Path) -> tuple[bytes, int]:
     return hashlib.blake2b(f"{seed}/{name}".encode()).digest(), place
 
 
-def image_files(folder: AnyPath, recursive: bool = True) -> list[Path]:
+def image_files(folder: AnyPath) -> list[Path]:
     """All files in a folder that look like pictures, in the order of their names."""
     folder = Path(folder)
     if not folder.is_dir():
         raise ValueError(f"{folder} is no folder")
-    found = folder.rglob("*") if recursive else folder.iterdir()
-    return sorted(path for path in found if path.suffix.lower() in EXTENSIONS and path.is_file())
+    found = (path for path in folder.rglob("*") if path.suffix.lower() in EXTENSIONS)
+    return sorted(path for path in found if path.is_file())
 
 
 def is_path(value: Any) -> TypeGuard[AnyPath]:
@@ -221,6 +227,16 @@ def class_names(owner: str, classes: Iterable[Any] | None, found: Iterable[Any])
     if len(set(names)) < len(names):
         raise ValueError(f"{owner}.classes must be different names, got {names!r}")
     return names
+
+
+def check_size(path: Path, place: str, entry: dict[str, Any], size: Size) -> None:
+    """Compare the size that a file says with that of the picture."""
+    said = entry.get("height", size.height), entry.get("width", size.width)
+    if said != size:
+        turned = said == size[::-1]
+        hint = " (before it is turned as its EXIF orientation says?)" if turned else ""
+        rule = f"have the picture's height and width, {tuple(size)}{hint}"
+        raise AnnotationError(path, place, rule, said)
 
 
 def fitted(mask: Array, shape: tuple[int, ...]) -> Array:

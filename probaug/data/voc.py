@@ -11,10 +11,18 @@ from xml.parsers import expat
 import numpy as np
 
 from ..core.matrix import Size
-from .coco import check_size
 from .decode import AnyPath
 from .objects import Object, ObjectReader
-from .reader import EXTENSIONS, AnnotationError, Options, Report, Sample, class_names, is_path
+from .reader import (
+    EXTENSIONS,
+    AnnotationError,
+    Options,
+    Report,
+    Sample,
+    check_size,
+    class_names,
+    is_path,
+)
 
 CORNERS = ("xmin", "ymin", "xmax", "ymax")
 

@@ -14,13 +14,15 @@ from .decode import AnyPath
 from .objects import Object, ObjectReader
 from .reader import AnnotationError, Options, Report, Sample, class_names, image_files, is_path
 
-TASKS = ("detect", "segment", "obb", "pose")
 PARTS = {
     "detect": ("bbox",),
     "segment": ("bbox", "polygon"),
     "obb": ("bbox",),
     "pose": ("bbox", "keypoints"),
 }
+"""What the lines hold, by task."""
+MARGIN = 0.01
+"""How far coordinates may be outside of 0 to 1: rounding."""
 
 
 class Yolo(ObjectReader):
@@ -68,10 +70,12 @@ class Yolo(ObjectReader):
         unlabelled: Literal["empty", "drop", "raise"] = "empty",
         **options: Unpack[Options],
     ) -> None:
-        if task not in TASKS:
-            raise ValueError(f"Yolo.task must be one of {', '.join(TASKS)}, got {task!r}")
+        if task not in PARTS:
+            known = ", ".join(map(repr, PARTS))
+            raise ValueError(f"Yolo.task must be one of {known}, got {task!r}")
         if unlabelled not in ("empty", "drop", "raise"):
-            raise ValueError(f"Yolo.unlabelled must be empty, drop or raise, got {unlabelled!r}")
+            rule = "'empty', 'drop' or 'raise'"
+            raise ValueError(f"Yolo.unlabelled must be {rule}, got {unlabelled!r}")
         self.task = task
         folder = Path(images)
         texts = Path(labels) if labels is not None else beside(folder)
@@ -166,10 +170,6 @@ class Yolo(ObjectReader):
         plain = values if self.task != "pose" else values[:4]
         if not (np.isfinite(plain).all() and abs(plain - 0.5).max() <= 0.5 + MARGIN):
             raise AnnotationError(path, place, "have coordinates from 0 to 1", line)
-
-
-MARGIN = 0.01
-"""How far coordinates may be outside of 0 to 1: rounding."""
 
 
 def beside(images: Path) -> Path:
