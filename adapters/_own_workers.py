@@ -1,37 +1,43 @@
-"""Keras' workers, for which a sequence that works in parallel itself has no use."""
+"""Keras' names for parallel work, for a sequence that works in parallel itself."""
 
 from __future__ import annotations
 
+from abc import abstractmethod
+
 import keras
+
+from ._checks import whole
 
 
 class OwnWorkers(keras.utils.PyDataset):
-    """A `keras.utils.PyDataset` that takes no workers but its own."""
+    """A `keras.utils.PyDataset` that takes its workers for itself.
+
+    Keras' own lose batches on some backends, so Keras is told that there is one, in this process;
+    setting them sets threads or processes of the sequence.
+    """
+
+    threads: int
+    processes: int
+
+    @abstractmethod
+    def share_work(self, threads: int, processes: int) -> None:
+        """Make batches by so many threads, or processes if there are any, from now on."""
 
     @property
     def workers(self) -> int:
-        """Keras' own workers: always 1, for the threads are inside the batch."""
+        """What Keras is told: always 1."""
         return 1
 
     @workers.setter
     def workers(self, value: int) -> None:
-        if value not in (0, 1):
-            raise ValueError(
-                f"{type(self).__name__}.workers must be 1, got {value!r}: the samples of a batch "
-                f"are made in parallel already, by threads={value!r} of its own; Keras' workers "
-                "would add nothing to them, and lose batches on some backends"
-            )
+        number = whole(type(self).__name__, "workers", value, 0)
+        self.share_work(number, number if self.processes else 0)
 
     @property
     def use_multiprocessing(self) -> bool:
-        """Always False: threads need no copies of a batch."""
+        """What Keras is told: always False."""
         return False
 
     @use_multiprocessing.setter
     def use_multiprocessing(self, value: bool) -> None:
-        if value:
-            raise ValueError(
-                f"{type(self).__name__}.use_multiprocessing must be False: OpenCV works without "
-                "Python's lock, so that threads=... are faster than processes, which copy every "
-                "batch; for pipelines with much Python in them there is processes=..."
-            )
+        self.share_work(self.threads, max(self.threads, 1) if value else 0)

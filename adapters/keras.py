@@ -151,8 +151,9 @@ class AugmentedSequence(OwnWorkers):
             OpenCV's threads out of the way of these. None leaves them as they are.
         freeze_epoch: Stay at one epoch: the same order and draws in each pass, for validation.
         epoch: The epoch to begin with.
-        workers: Must be 1: see ``threads``.
-        use_multiprocessing: Must be False: see ``threads``.
+        workers: Keras' name for ``threads``, taken if that is None.
+        use_multiprocessing: Makes them ``processes``, if that is 0. Keras itself is told of
+            neither: its own workers lose batches on some backends.
 
     """
 
@@ -195,12 +196,10 @@ class AugmentedSequence(OwnWorkers):
         opencv_threads: int | None = None,
         freeze_epoch: bool = False,
         epoch: int = 0,
-        workers: int = 1,
+        workers: int | None = None,
         use_multiprocessing: bool = False,
     ) -> None:
-        super().__init__(workers=1, use_multiprocessing=False)
-        self.workers = workers
-        self.use_multiprocessing = use_multiprocessing
+        super().__init__()
         options = Options(
             label_mode, num_classes, class_names, ignore_class, class_weight,
             max_boxes, bounding_box_format, label_field, keypoint_format, num_keypoints,
@@ -226,9 +225,14 @@ class AugmentedSequence(OwnWorkers):
         batches = self._maker.shares.batches
         self._clock = EpochClock(whole(OWNER, "epoch", epoch, 0), batches, freeze_epoch)
         self._is_plain = False
-        threads = min(usable_cpus(), 8) if threads is None else whole(OWNER, "threads", threads, 0)
+        if workers is not None:
+            workers = whole(OWNER, "workers", workers, 0)
+        if threads is None:
+            threads = min(usable_cpus(), 8) if workers is None else workers
+        self.threads = whole(OWNER, "threads", threads, 0)
         self.processes = whole(OWNER, "processes", processes, 0)
-        self.threads = threads
+        if use_multiprocessing and not self.processes:
+            self.processes = max(self.threads, 1)
         self.lookahead = whole(OWNER, "lookahead", lookahead, 0)
         self._feed = self._fed()
         if opencv_threads is not None:
@@ -301,7 +305,7 @@ class AugmentedSequence(OwnWorkers):
         It also counts the batches that the model was trained on, for `state_dict`; so it comes
         before callbacks that save. With the fit it ends the ``processes``.
         """
-        return EpochCallback(self._clock, self._feed.leave)
+        return EpochCallback(self._clock, lambda: self._feed.leave())
 
     def order(self, epoch: int | None = None) -> NDArray[np.intp]:
         """The indices of the samples in the order in which an epoch visits them."""
@@ -401,6 +405,12 @@ class AugmentedSequence(OwnWorkers):
         self._feed.close()
         if self._cache is not None:
             self._cache.close()
+
+    def share_work(self, threads: int, processes: int) -> None:
+        """Make batches by so many threads, or processes if there are any, from now on."""
+        self._feed.close()
+        self.threads, self.processes = threads, processes
+        self._feed = self._fed()
 
     def on_epoch_begin(self) -> None:
         """Hear from Keras that an epoch begins."""

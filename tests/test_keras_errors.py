@@ -7,7 +7,7 @@ import pytest
 
 pytest.importorskip("keras")
 
-from keras_helpers import FLIP, NOTHING, boxed, photos, stamped
+from keras_helpers import FLIP, NOTHING, boxed, epoch_of, photos, stamped
 
 from probaug.adapters.keras import AugmentedSequence
 
@@ -23,8 +23,7 @@ from probaug.adapters.keras import AugmentedSequence
         ({"value_range": (0, 2)}, r"value_range must be \(0, 255\), \(0, 1\) or None"),
         ({"dtype": "int32"}, 'dtype must be "uint8", "float32" or None, got \'int32\''),
         ({"dtype": "pink"}, 'dtype must be "uint8", "float32" or None, got \'pink\''),
-        ({"workers": 4}, "workers must be 1, got 4: .* by threads=4"),
-        ({"use_multiprocessing": True}, "use_multiprocessing must be False"),
+        ({"workers": -1}, "workers must be a whole number >= 0, got -1"),
         ({"task": "detection", "max_boxes": 3}, "needs a pipeline that knows its boxes"),
     ],
 )
@@ -108,8 +107,25 @@ def test_a_source_that_changes_its_length_is_told(length, shuffle):
         sequence[0]
 
 
-def test_keras_workers_cannot_be_set_later():
-    sequence = stamped()
+def test_keras_workers_are_those_of_the_sequence():
+    """Keras is told of none: on some backends its own lose batches."""
+    wanted = epoch_of(stamped(threads=0))
+    sequence = stamped(workers=3)
+    assert (sequence.threads, sequence.processes) == (3, 0)
+    assert epoch_of(sequence) == wanted
+    sequence.workers = 5
+    assert (sequence.threads, sequence.processes) == (5, 0)
+    assert epoch_of(sequence) == wanted
+    sequence.use_multiprocessing = True
+    assert (sequence.threads, sequence.processes) == (5, 5)
+    sequence.workers = 1
+    assert (sequence.threads, sequence.processes) == (1, 1)
+    sequence.use_multiprocessing = False
+    assert (sequence.threads, sequence.processes) == (1, 0)
+    assert epoch_of(sequence) == wanted
     assert (sequence.workers, sequence.use_multiprocessing) == (1, False)
-    with pytest.raises(ValueError, match="workers must be 1, got 8"):
-        sequence.workers = 8
+    sequence.close()
+    assert stamped(workers=2, use_multiprocessing=True).processes == 2
+    assert stamped(workers=2, threads=4).threads == 4
+    with pytest.raises(ValueError, match=r"workers must be a whole number >= 0, got 1\.5"):
+        sequence.workers = 1.5

@@ -38,6 +38,15 @@ def test_threads_start_late_and_end():
     assert not threads()
 
 
+def left_since(before):
+    """Our threads that do not end by themselves."""
+    new = set(threading.enumerate()) - before
+    ours = [thread for thread in new if thread.name.startswith("probaug")]
+    for thread in ours:
+        thread.join(timeout=10)
+    return [thread for thread in ours if thread.is_alive()]
+
+
 def test_no_thread_is_left_after_a_fit_though_keras_keeps_the_sequence():
     gc.collect()
     before = set(threading.enumerate())
@@ -45,13 +54,19 @@ def test_no_thread_is_left_after_a_fit_though_keras_keeps_the_sequence():
     flow = ImageDataGenerator(rotation_range=9, threads=2).flow(photos(), np.arange(20) % 3, 4)
     model = classifier()
     model.fit(sequence, epochs=2, validation_data=flow, verbose=0)
-    model.fit(sequence, epochs=2, steps_per_epoch=2, verbose=0)
     model.evaluate(flow, verbose=0)
-    for thread in set(threading.enumerate()) - before:
-        if thread.name.startswith("probaug"):
-            thread.join(timeout=10)
-            assert not thread.is_alive()
+    assert not left_since(before)
     assert epoch_of(sequence)
+
+
+def test_close_ends_threads_that_keras_started_beyond_its_steps():
+    """TensorFlow asks for batches ahead, beyond the last of ``steps_per_epoch``."""
+    gc.collect()
+    before = set(threading.enumerate())
+    sequence = AugmentedSequence((photos(), np.arange(20) % 3), FLIP, threads=2, batch_size=4)
+    classifier().fit(sequence, epochs=2, steps_per_epoch=2, verbose=0)
+    sequence.close()
+    assert not left_since(before)
 
 
 def test_a_pickle_is_the_same_sequence():

@@ -71,21 +71,15 @@ def numbered():
                 pipeline=A.HorizontalFlip())
 
 sums = told["sums"] = {}
-told["refused"] = 0
 for shuffle in (True, False):
     for with_callback in (True, False):
         for how in ({"threads": 0}, {"threads": 2}, {"threads": 2, "workers": 0},
-                    {"threads": 8, "workers": 1, "lookahead": 4}):
+                    {"workers": 4}, {"threads": 8, "workers": 1, "lookahead": 4}):
             sequence = AugmentedSequence(**numbered(), **how)
             name = f"{shuffle} {with_callback} {how}"
             sums[name] = [*seen(sequence, with_callback, shuffle, epochs=2),
                           *seen(sequence, with_callback, shuffle, epochs=1)]
             sequence.close()
-for option in ({"workers": 4}, {"use_multiprocessing": True}):
-    try:
-        AugmentedSequence(**numbered(), **option)
-    except ValueError:
-        told["refused"] += 1
 print(json.dumps(told))
 """
 
@@ -112,9 +106,8 @@ def test_batches_are_the_same_on_every_backend_and_none_is_lost(backend):
     assert told["rest"] == [told["last"]]
     assert told["after"] == [2**10 - 1] * 2
     assert told["epoch"] == 4
-    assert len(told["sums"]) == 16
+    assert len(told["sums"]) == 20
     assert {name: sums for name, sums in told["sums"].items() if sums != [2**10 - 1] * 3} == {}
-    assert told["refused"] == 2
 
 
 def here():
