@@ -333,3 +333,56 @@ def test_a_visibility_that_is_not_there_says_so():
         covered()(image=IMAGE, keypoints=[(10, 5, 2), (20, 5)])
     assert covered()(image=IMAGE, keypoints=[])["keypoints"] == []
     assert len(covered()(image=IMAGE, keypoints=np.zeros((0, 3)))["keypoints"]) == 0
+
+
+def others_of(transform):
+    dog = {**DOG, "image": IMAGE + 90}
+    if isinstance(transform, A.CopyAndPaste):
+        return {transform.metadata_key: [dog]}
+    return {transform.metadata_key: [{"image": IMAGE + 90, "instances": [DOG]}] * 3}
+
+
+@pytest.mark.parametrize("parts", [("bbox", "mask"), ("mask",), tuple(square(0, 0))])
+@pytest.mark.parametrize(
+    "transform",
+    [A.CopyAndPaste(p=1), A.Mosaic(target_size=(100, 200), cell_shape=(100, 200), p=1)],
+)
+def test_an_image_without_objects_takes_those_of_others(transform, parts):
+    given = {**others_of(transform), "image": IMAGE}
+    cat = {name: CAT[name] for name in (*parts, "label")}
+    if isinstance(transform, A.Mosaic):
+        dog = {name: DOG[name] for name in (*parts, "label")}
+        for entry in given[transform.metadata_key]:
+            entry["instances"] = [dog]
+    elif parts == ("mask",):
+        del given[transform.metadata_key][0]["bbox"]
+    compose = pipeline(transform, bbox={"min_visibility": 0.1})
+    for key in range(8):
+        expected = compose(**given, instances=[cat], key=(0, 0, key))["instances"]
+        expected = [one for one in expected if one["label"] == "dog"]
+        result = compose(**given, instances=[], key=(0, 0, key))
+        assert set(result) == {"image", "instances", "kept", transform.metadata_key}
+        assert len(result["instances"]) == len(expected)
+        for one, other in zip(result["instances"], expected):
+            for name in (*parts, "label"):
+                np.testing.assert_array_equal(one[name], other[name])
+    assert expected or isinstance(transform, A.Mosaic)
+
+
+@pytest.mark.parametrize("masks", [[], np.zeros((0, 100, 200), np.uint8)])
+@pytest.mark.parametrize(
+    "transform",
+    [A.CopyAndPaste(p=1), A.Mosaic(target_size=(100, 200), cell_shape=(100, 200), p=1)],
+)
+def test_masks_of_objects_are_added_where_there_are_none(transform, masks):
+    given = {**others_of(transform), "image": IMAGE}
+    if isinstance(transform, A.Mosaic):
+        entries = [{"image": IMAGE + 90, "masks": [DOG["mask"]]}] * 3
+        given[transform.metadata_key] = entries
+    one = np.zeros((1, 100, 200), np.uint8)
+    compose = A.Compose([transform])
+    expected = compose(**given, masks=one, key=(0, 0, 3))["masks"][1:]
+    result = compose(**given, masks=masks, key=(0, 0, 3))["masks"]
+    assert type(result) is type(masks)
+    np.testing.assert_array_equal(result, expected)
+    assert expected.any()

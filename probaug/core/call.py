@@ -110,7 +110,7 @@ def read(name: str, settings: Settings, data: dict[str, Any], node: Node | None 
     instances = None
     given = data
     if data.get("instances") is not None and "instances" not in alike:
-        instances = Instances(name, data["instances"])
+        instances = Instances(name, data["instances"], settings)
         given = {**data, **instances.targets}
         del given["instances"]
         alike = {**alike, **ALIKE}

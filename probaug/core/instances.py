@@ -20,6 +20,7 @@ from .rows import kind_of
 
 if TYPE_CHECKING:
     from .canvas import Canvas
+    from .transform import Settings
 
 PARTS = {
     "bbox": "instances.bboxes",
@@ -35,13 +36,13 @@ ALIKE = {name: name.partition(".")[2] for name in PARTS.values()}
 class Instances:
     """The instances of one call."""
 
-    def __init__(self, owner: str, given: Any) -> None:
+    def __init__(self, owner: str, given: Any, settings: Settings) -> None:
         if not isinstance(given, (list, tuple)):
             raise TypeError(
                 f"{owner} expects instances as a list of dicts, got {type(given).__name__}"
             )
         self.given = given
-        self.parts = self._parts(owner)
+        self.parts = self._parts(owner) if given else readable(settings)
         self.counts: list[int] = []
         self.targets: dict[str, Any] = {
             PARTS[part]: [instance[part] for instance in given]
@@ -91,7 +92,7 @@ class Instances:
         places = set(range(len(self.given)))
         for part in ("bbox", "polygon"):
             target = labels.targets.get(PARTS[part])
-            if target is not None:
+            if target is not None and part in self.parts:
                 rows = set(target.rows.tolist())
                 if max(rows, default=-1) >= len(self.given):
                     raise ValueError(f"a transform changed more of a {part} than where it is")
@@ -104,9 +105,10 @@ class Instances:
     def give(self, results: dict[str, Any], canvas: Canvas) -> None:
         """Put those left into ``results``, as the caller wrote them, for those of their parts."""
         places = self.alive(canvas)
-        parts = {part: results.pop(PARTS[part]) for part in self.parts}
+        parts = {part: results.pop(name, None) for part, name in PARTS.items()}
         instances = [dict(self.given[place]) for place in places]
-        for part, values in parts.items():
+        for part in self.parts:
+            values: Any = parts[part]
             if part == "mask":
                 found: list[Any] = [values[place] for place in places]
             elif part == "keypoints":
@@ -122,6 +124,12 @@ class Instances:
                 given = instance[part]
                 instance[part] = as_given(value, given) if part in ("bbox", "keypoints") else value
         results["instances"] = kind_of(self.given)(instances)
+
+
+def readable(settings: Settings) -> list[str]:
+    """The parts that a pipeline can read: where there is no instance yet, others may join."""
+    params = {"bbox": settings.bbox_params, "keypoints": settings.keypoint_params}
+    return [part for part in PARTS if part not in params or params[part] is not None]
 
 
 def as_given(value: Any, given: Any) -> Any:

@@ -248,6 +248,7 @@ def add_labels(canvas: Canvas, other: Canvas) -> None:
             append(name, target, theirs)
     if canvas.instances is not None and other.instances is not None:
         canvas.instances = joined = copy.copy(canvas.instances)
+        joined.parts = (joined if joined.given else other.instances).parts
         joined.given = kind_of(joined.given)([*joined.given, *other.instances.given])
         joined.counts = [*joined.counts, *other.instances.counts]
 

@@ -34,7 +34,7 @@ def give(canvas: Canvas, data: dict[str, Any], out: Mapping[str, Array] | None) 
                 value = owned(plane.frames[0], plane.given[0])
             if target is not None:
                 value = written(name, value, target)
-            elif value is plane.given[0]:
+            elif stack is None and value is plane.given[0]:
                 continue  # what the caller gave, even if it was read in another byte order
             result[name] = value
     if canvas.stacks:

@@ -16,6 +16,7 @@ from ..core.fields import Above, Array, Between, DrawnPair, Probability
 from ..core.holes import cover_labels
 from ..core.instances import PARTS
 from ..core.kinds import COLOR, move_labels
+from ..core.layer import Plane
 from ..core.matrix import Matrix, Size, shift, zoom
 from ..core.mix import (
     Mix,
@@ -192,7 +193,7 @@ def paste(
     _, left, top, (height, width), seen = found
     matrix = shift(-left, -top) @ found.matrix
     frames: dict[str, list[Array]] = {}
-    for plane in canvas.planes:
+    for plane in [*canvas.planes, *empty_planes(canvas)]:
         apart = is_object_wise(canvas, plane.name)
         theirs: list[Any] = [] if apart else frames_of(other, plane.name)
         if plane.kind == "mask" and not apart:
@@ -209,13 +210,32 @@ def paste(
                 put(view, value, seen)
             results.append(result)
         if apart:
-            blank = np.zeros_like(plane.frames[0])
+            blank = blank_of(canvas, plane, mask)
             view = blank[top : top + height, left : left + width]
             value = moved(mask, matrix, found.size, NEAREST, view)
             put(view, value, seen)
             results.append(blank)
         frames[plane.name] = results
     set_planes(canvas, frames)
+
+
+def empty_planes(canvas: Canvas) -> list[Plane]:
+    """Masks of objects of which there is none yet."""
+    known = {plane.name for plane in canvas.planes}
+    return [
+        Plane(n, "mask", []) for n in canvas.stacks if n not in known and is_object_wise(canvas, n)
+    ]
+
+
+def blank_of(canvas: Canvas, plane: Plane, mask: Array) -> Array:
+    """An empty mask like those of the objects that there are, or else like the one given."""
+    if plane.frames:
+        return np.zeros_like(plane.frames[0])
+    given = canvas.stacks[plane.name][0]
+    shape, dtype = mask.shape[2:], mask.dtype
+    if isinstance(given, np.ndarray) and given.ndim > 2:
+        shape, dtype = given.shape[3:], given.dtype
+    return np.zeros((*canvas.size, *shape), dtype)
 
 
 def moved(source: Any, matrix: Matrix, size: Size, interpolation: int, like: Array) -> Any:
