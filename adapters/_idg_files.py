@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -56,6 +56,13 @@ class FromFiles(Augmenting):
             modes = ", ".join(map(repr, self.allowed_class_modes))
             raise refuse(owner, "class_mode", f"one of {modes}", self.class_mode)
         return taken
+
+    def _part(self, values: list[Any]) -> list[Any]:
+        """Those of the subset that was asked for."""
+        if self.subset is None:
+            return values
+        own: slice = self.image_data_generator.split(len(values), self.subset)[0]
+        return values[own]
 
     def _begin(self, given: SimpleNamespace) -> None:
         """Begin, once files and labels are known."""
@@ -180,12 +187,6 @@ class DirectoryIterator(FromFiles):
                 if file.lower().endswith(self.white_list_formats):
                     yield os.path.join(name, os.path.relpath(os.path.join(folder, file), root))
 
-    def _part(self, files: list[str]) -> list[str]:
-        if self.split is None:
-            return files
-        low, high = self.split
-        return files[int(low * len(files)) : int(high * len(files))]
-
 
 def find_mask(folder: Any, name: str) -> str:
     """The file in a folder of masks that bears an image's name, whatever its ending."""
@@ -199,8 +200,3 @@ def find_mask(folder: Any, name: str) -> str:
 def eight_bits(image: Array) -> Array:
     """Colours of 16 bits as Pillow gives them, by their upper half."""
     return (image >> 8).astype(np.uint8) if image.dtype == np.uint16 else image
-
-
-def valid(paths: Iterable[str], endings: tuple[str, ...]) -> list[bool]:
-    """Which paths are those of files with an ending of an image."""
-    return [path.lower().endswith(endings) and os.path.isfile(path) for path in paths]

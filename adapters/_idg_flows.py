@@ -15,8 +15,6 @@ from ._idg_ranges import OWNER
 class Flows:
     """The half of `ImageDataGenerator` that makes iterators."""
 
-    data_format: str
-    dtype: Any
     validation_end: str
     _validation_split: float
 

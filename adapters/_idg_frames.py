@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from probaug.core.warn import warn
 
 from ._checks import refuse
-from ._idg_files import FromFiles, valid
+from ._idg_files import FromFiles
 from ._idg_labels import Extras
 
 CLASSED = ("binary", "categorical", "sparse")
@@ -35,25 +35,18 @@ class DataFrameIterator(FromFiles):
         self._owner = type(self).__name__
         self.directory = "" if directory is None else os.fspath(directory)
         self._table = dataframe
-        x_col, y_col, weight_col, classes = (
-            given.x_col,
-            given.y_col,
-            given.weight_col,
-            given.classes,
-        )
+        x_col, y_col, weight_col = given.x_col, given.y_col, given.weight_col
         names = self._column("x_col", x_col)
         if not all(isinstance(name, str) for name in names):
             raise self._mistyped("x_col", x_col, "strings", names, (str,))
-        self._check_mode(y_col, weight_col, classes)
+        self._check_mode(y_col, weight_col, given.classes)
         rows = self._readable(x_col, names) if given.validate_filenames else list(range(len(names)))
         labels: list[Any] = []
         if self.class_mode in CLASSED:
-            rows, labels, known = self._known_rows(y_col, rows, classes)
+            rows, labels, known = self._known_rows(y_col, rows, given.classes)
             self.class_indices = {name: number for number, name in enumerate(known)}
             self.num_classes = len(known)
-        if self.split is not None:
-            low, high = (int(part * len(rows)) for part in self.split)
-            rows, labels = rows[low:high], labels[low:high]
+        rows, labels = self._part(rows), self._part(labels)
         self._number(y_col, rows, labels)
         self.filenames = [names[row] for row in rows]
         self._filepaths = [os.path.join(self.directory, name) for name in self.filenames]
@@ -143,14 +136,18 @@ class DataFrameIterator(FromFiles):
 
     def _readable(self, x_col: Any, names: list[str]) -> list[int]:
         """The rows whose files are there and end like images."""
-        paths = [os.path.join(self.directory, name) for name in names]
-        good = [row for row, fits in enumerate(valid(paths, self.white_list_formats)) if fits]
-        missing = len(names) - len(good)
-        if missing:
-            first = next(name for row, name in enumerate(names) if row not in set(good))
+        good: list[int] = []
+        bad: list[str] = []
+        for row, name in enumerate(names):
+            is_image = name.lower().endswith(self.white_list_formats)
+            if is_image and os.path.isfile(os.path.join(self.directory, name)):
+                good.append(row)
+            else:
+                bad.append(name)
+        if bad:
             warn(
-                f"{missing} of {len(names)} filenames in column {x_col!r} name no image file and "
-                f"are left out; the first is {first!r}"
+                f"{len(bad)} of {len(names)} filenames in column {x_col!r} name no image file and "
+                f"are left out; the first is {bad[0]!r}"
             )
         return good
 
