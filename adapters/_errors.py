@@ -10,6 +10,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
+import numpy as np
+from numpy.typing import NDArray
+
+from ._order import spares
 from ._recipe import Key
 
 ON_ERROR = ("raise", "skip", "replace")
@@ -67,6 +71,17 @@ class Rescue(NamedTuple):
 
     spares: Callable[[Key], Iterable[int]]
     file: Callable[[int], str | None]
+
+    @classmethod
+    def of(
+        cls, on_error: str, order: NDArray[np.intp], file: Callable[[int], str | None]
+    ) -> Rescue | None:
+        """What one of ON_ERROR means for a batch; those in ``order`` may stand in for others."""
+
+        def stand_ins(key: Key) -> list[int]:
+            return spares(*key, order, SPARES) if on_error == "replace" else []
+
+        return None if on_error == "raise" else cls(stand_ins, file)
 
 
 class Report:

@@ -18,9 +18,9 @@ from numpy.typing import NDArray
 from ._batch import Batch
 from ._checks import one_of, refuse, whole
 from ._epochs import EpochCallback
-from ._errors import ON_ERROR, SPARES, Report, Rescue, SampleError
+from ._errors import ON_ERROR, Report, Rescue, SampleError
 from ._idg_steps import NUMBER, Steps
-from ._order import EpochClock, permutation, spares
+from ._order import EpochClock, permutation
 from ._recipe import Key
 from ._workers import Address, Job, Workers, usable_cpus
 
@@ -179,13 +179,8 @@ class Augmenting(Iterator):
     Sample i of epoch e is drawn by the key (seed, e, i), whoever asks for it.
     """
 
-    image_data_generator: Any
-    save_to_dir: Any
-    save_prefix: str
-    save_format: str
     data_format: str
     dtype: Any
-    _recipe: Steps
 
     def _take(self, flow: str, generator: Any, given: dict[str, Any]) -> SimpleNamespace:
         """Complete arguments by the defaults of the generator's method; keep what all have.
@@ -271,12 +266,8 @@ class Augmenting(Iterator):
         keys = self._keys(epoch, chosen)
         if self.on_error == "raise":
             return Batch(self._recipe, keys, self._read)
-        order = self._order(epoch)
-
-        def stand_ins(key: Key) -> list[int]:
-            return spares(*key, order, SPARES) if self.on_error == "replace" else []
-
-        return Batch(self._recipe, keys, self._numbered, Rescue(stand_ins, self._file))
+        rescue = Rescue.of(self.on_error, self._order(epoch), self._file)
+        return Batch(self._recipe, keys, self._numbered, rescue)
 
     def _numbered(self, index: int) -> dict[str, Any]:
         """A sample that knows its number, for targets are those of the sample that is there."""

@@ -13,9 +13,9 @@ from ._batch import Batch
 from ._batch_mix import Mixer, Others, joined_keys
 from ._cache import DiskCache, MemoryCache
 from ._checks import refuse, whole
-from ._errors import SPARES, Rescue
-from ._order import Shares, permutation, spares
-from ._recipe import Key, Recipe
+from ._errors import Rescue
+from ._order import Shares, permutation
+from ._recipe import Recipe
 from ._samples import Samples
 from ._workers import Address
 
@@ -107,13 +107,7 @@ class Maker:
         epoch, number = address
         mine = self.shares.mine(self.order(epoch))
         keys = [(self.seed, epoch, sample) for sample in self.shares.batch(mine, number)]
-        rescue = None
-        if self.on_error != "raise":
-
-            def stand_ins(key: Key) -> list[int]:
-                return spares(*key, mine, SPARES) if self.on_error == "replace" else []
-
-            rescue = Rescue(stand_ins, self.samples.file)
+        rescue = Rescue.of(self.on_error, mine, self.samples.file)
         batch = Batch(self.recipe, keys, self._read, rescue, self.mixer)
         batch.file = self.samples.file
         return batch
