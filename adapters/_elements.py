@@ -42,21 +42,21 @@ def infer(owner: str, spec: Any, batched: bool, pipeline: Any) -> Targets:
     """Guess the targets of elements like x, (x, y), (x, y, sample_weight) and dicts."""
     rank = 3 + batched
     if isinstance(spec, Mapping):
-        return named(spec, pipeline)
+        return named(owner, spec, pipeline)
     if not isinstance(spec, tuple):
         return "image"
     if not 1 <= len(spec) <= 3:
         raise ValueError(f"{owner} knows no elements of {len(spec)} parts; {ADVICE}")
     image, *others = spec
-    targets: list[Targets] = [named(image, pipeline) if isinstance(image, Mapping) else "image"]
+    inputs = named(owner, image, pipeline) if isinstance(image, Mapping) else "image"
+    targets: list[Targets] = [inputs]
     for place, part in enumerate(others):
         if isinstance(part, Mapping):
-            own = named(part, pipeline) if place == 0 else _weights(owner, part, rank)
+            own = named(owner, part, pipeline) if place == 0 else _weights(owner, part, rank)
             targets.append(own)
-            continue
-        if isinstance(part, tuple) or part.shape.rank is None:
+        elif isinstance(part, tuple) or part.shape.rank is None:
             raise ValueError(f"{owner} does not know what {part} is; {ADVICE}")
-        if place == 1:
+        elif place == 1:
             targets.append(_weights(owner, part, rank))
         else:
             targets.append("mask" if part.shape.rank >= rank - 1 else None)
@@ -76,7 +76,7 @@ def _weights(owner: str, part: Any, rank: int) -> Targets:
     )
 
 
-def named(spec: Mapping[str, Any], pipeline: Any) -> dict[str, Targets]:
+def named(owner: str, spec: Mapping[str, Any], pipeline: Any) -> dict[str, Targets]:
     """The targets of a dict, by its keys."""
     fields = tuple(getattr(getattr(pipeline, "bbox_params", None), "label_fields", None) or ())
     if not any(key in BOX_KEYS for key in spec):
@@ -89,13 +89,13 @@ def named(spec: Mapping[str, Any], pipeline: Any) -> dict[str, Targets]:
     targets: dict[str, Targets] = {}
     for key, part in spec.items():
         if isinstance(part, Mapping):
-            targets[key] = named(part, pipeline)
+            targets[key] = named(owner, part, pipeline)
         elif key in known or key in OWN_KEYS or (key == "visibility" and "keypoints" in spec):
             targets[key] = key
         elif key in ("polygons", "instances"):
             raise ValueError(
-                f"augment does not move {key}, which are no arrays of one shape: give masks, or "
-                "name what goes around it by targets="
+                f"{owner} does not move {key}, which are no arrays of one shape: give masks, or "
+                "leave them out"
             )
         elif key in IMAGE_KEYS:
             targets[key] = "image"
@@ -152,5 +152,5 @@ def names_of(owner: str, targets: Targets) -> list[str | None]:
     if not all(isinstance(name, str) for name in used) or len(set(used)) < len(used):
         raise ValueError(f"{owner}.targets must be different names or None, got {targets!r}")
     if "image" not in used:
-        raise ValueError(f"{owner} finds no image in {targets!r}; {ADVICE}")
+        raise ValueError(f"{owner} finds no image in {targets!r}: one part must be 'image'")
     return names

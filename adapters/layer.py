@@ -92,7 +92,7 @@ class AugmentationLayer(keras.layers.Layer):
             return inputs
         targets: Any = "image"
         if isinstance(inputs, Mapping):
-            targets = named(inputs, self.pipeline)
+            targets = named(OWNER, inputs, self.pipeline)
         names = names_of(OWNER, targets)
         parts = flatten(targets, inputs)
         given = {name: part for name, part in zip(names, parts) if name is not None}

@@ -376,7 +376,14 @@ def test_pipelines_that_are_not_the_identity_outside_of_training(pipeline, words
         (lambda: AugmentationLayer(FLIP, seed=-1), "AugmentationLayer.seed must be a whole number"),
         (lambda: AugmentationLayer(FLIP, seed=2**31), "seed must be below 2\\^31"),
         (lambda: AugmentationLayer(FLIP, value_range=(0, 9)), "value_range must be"),
-        (lambda: AugmentationLayer(FLIP)({"photo": X}, training=True), "finds no image"),
+        (
+            lambda: AugmentationLayer(FLIP)({"photo": X}, training=True),
+            r"AugmentationLayer finds no image in \{'photo': None\}: one part must be 'image'",
+        ),
+        (
+            lambda: AugmentationLayer(FLIP)({"images": X, "polygons": X}, training=True),
+            "AugmentationLayer does not move polygons, .* give masks, or leave them out",
+        ),
         (
             lambda: AugmentationLayer(FLIP)(X.astype(np.float32) * 9, training=True),
             r"value_range=\(0, 255\) does not hold",
