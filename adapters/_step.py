@@ -46,6 +46,9 @@ class Step:
     ragged: bool = False
     results: dict[str, Like] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        self.names = names_of(self.owner, self.targets)
+
     @property
     def rows(self) -> tuple[str, ...]:
         """The targets that have a row for each box."""
@@ -101,7 +104,7 @@ class Step:
 
     def number(self, dataset: tf.data.Dataset, epoch: tf.Variable) -> tf.data.Dataset:
         """Give (epoch, index, element), the index counting samples from 0 in each iteration."""
-        place = names_of(self.owner, self.targets).index("image")
+        place = self.names.index("image")
 
         def begin() -> tf.Tensor:
             number = epoch.read_value()
@@ -124,9 +127,8 @@ class Step:
     def __call__(self, epoch: tf.Tensor, index: tf.Tensor, element: Any) -> Any:
         """Replace the parts of an element by their augmented form."""
         parts = flatten(self.targets, element)
-        names = names_of(self.owner, self.targets)
         tensors = []
-        for name, part in zip(names, parts):
+        for name, part in zip(self.names, parts):
             if isinstance(part, tf.RaggedTensor) and name is not None:
                 tensors += [part.values, part.row_splits]
             elif name is not None:
@@ -142,7 +144,7 @@ class Step:
         rows = self.specs["image"].shape[:1] if self.batched else ()
         for name, tensor in given.items():
             tensor.set_shape((*rows, *self.results[name].shape))
-        parts = [part if name is None else given[name] for name, part in zip(names, parts)]
+        parts = [part if name is None else given[name] for name, part in zip(self.names, parts)]
         return pack(self.targets, parts)
 
     def _augment(self, epoch: Array, first: Array, *arrays: Array) -> list[Array]:
@@ -199,7 +201,6 @@ class Step:
         self, dataset: tf.data.Dataset, size: int, drop: bool, padding: Mapping[str, float]
     ) -> tf.data.Dataset:
         """Batch augmented samples, padding images; relative boxes stay on their objects."""
-        names = names_of(self.owner, self.targets)
         known = [name for name in self.specs if name not in self.rows]
         unknown = set(padding) - set(known)
         if unknown:
@@ -210,7 +211,7 @@ class Step:
             tf.constant(padding[name], tf.as_dtype(self.results[name].dtype))
             if name is not None and name in padding
             else None
-            for name in names
+            for name in self.names
         ]
         values = pack(self.targets, fill)
         boxes = self.boxes
@@ -227,11 +228,10 @@ class Step:
 
         @tf.autograph.experimental.do_not_convert  # type: ignore[untyped-decorator]
         def cut(*element: Any) -> Any:
-            names = names_of(self.owner, self.targets)
             parts = flatten(self.targets, self._whole(element))
-            real = tf.reduce_any(parts[names.index("bboxes")] != PADDING, axis=-1)
+            real = tf.reduce_any(parts[self.names.index("bboxes")] != PADDING, axis=-1)
             counts = tf.reduce_sum(tf.cast(real, tf.int64), axis=-1)
-            for place, name in enumerate(names):
+            for place, name in enumerate(self.names):
                 if name in self.rows and batched:
                     parts[place] = tf.RaggedTensor.from_tensor(parts[place], lengths=counts)
                 elif name in self.rows:
@@ -246,15 +246,15 @@ class Step:
     @tf.autograph.experimental.do_not_convert  # type: ignore[untyped-decorator]
     def _with_size(self, *element: Any) -> Any:
         whole = self._whole(element)
-        image = dict(zip(names_of(self.owner, self.targets), flatten(self.targets, whole)))["image"]
+        image = flatten(self.targets, whole)[self.names.index("image")]
         return whole, tf.shape(image)[:2]
 
     @tf.autograph.experimental.do_not_convert  # type: ignore[untyped-decorator]
     def _rescaled(self, target: str, element: Any, sizes: tf.Tensor) -> Any:
         """Make boxes relative to the padded frame."""
-        names, parts = names_of(self.owner, self.targets), flatten(self.targets, element)
-        place = names.index("bboxes")
-        frame = tf.shape(parts[names.index("image")])[1:3]
+        parts = flatten(self.targets, element)
+        place = self.names.index("bboxes")
+        frame = tf.shape(parts[self.names.index("image")])[1:3]
         ratio = tf.cast(sizes, tf.float32) / tf.cast(frame, tf.float32)
         scale = axis_scale(target, ratio[:, 1], ratio[:, 0])
         boxes = parts[place]
