@@ -40,6 +40,17 @@ def seed_of(owner: str, seed: Any, pipeline: Any) -> int:
     return 0 if seed is None else whole(owner, "seed", seed, 0)
 
 
+def label_params(owner: str, pipeline: Any, labels: str, name: str, kind: str) -> Any:
+    """What a pipeline says of some labels; one that says nothing cannot move them."""
+    params = getattr(pipeline, name, None)
+    if params is None:
+        raise ValueError(
+            f"{owner} needs a pipeline that knows its {labels}, "
+            f"Compose([...], {name}={kind}(...)), got {type(pipeline).__name__} without {name}"
+        )
+    return params
+
+
 def keywords(owner: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
     """Let a function name the nearest of its keywords when it is given another."""
 

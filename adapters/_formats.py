@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from probaug.core.boxes import BOX_FORMATS, KERAS_BOX_FORMATS, from_edges, is_relative, to_edges
 from probaug.core.matrix import Size
 
-from ._checks import one_of, refuse, whole
+from ._checks import label_params, one_of, refuse, whole
 
 PADDING = -1
 # The key of a class that has no label field.
@@ -171,13 +171,7 @@ class BoxPacker:
 
 def box_params(owner: str, pipeline: Any) -> Any:
     """The pipeline's box parameters."""
-    params = getattr(pipeline, "bbox_params", None)
-    if params is None:
-        raise ValueError(
-            f"{owner} needs a pipeline that knows its boxes, "
-            f"Compose([...], bbox_params=BboxParams(...)), got {type(pipeline).__name__} "
-            "without bbox_params"
-        )
+    params = label_params(owner, pipeline, "boxes", "bbox_params", "BboxParams")
     if getattr(params, "bbox_type", "hbb") != "hbb":
         raise ValueError(
             f"{owner} gives upright boxes, and BboxParams.bbox_type is {params.bbox_type!r}: a "

@@ -28,7 +28,8 @@ class Packer(Protocol):
     """Makes arrays of a batch out of a result."""
 
     def prepare(self, data: dict[str, Any]) -> None:
-        """Bring the pipeline's arguments into the form that `pack` expects to find."""
+        """Bring the pipeline's arguments into the form that `pack` expects, if they are not."""
+        return
 
     def pack(
         self, result: Mapping[str, Any], size: tuple[int, int], slots: Mapping[str, Array]
@@ -47,7 +48,7 @@ def weights_of(classes: Array, weights: Mapping[int, float]) -> NDArray[np.float
 
 
 @dataclass(frozen=True)
-class ClassPacker:
+class ClassPacker(Packer):
     """Turns the class of a sample, or its classes, into what a loss takes.
 
     Args:
@@ -62,9 +63,6 @@ class ClassPacker:
     count: int | None
     names: Mapping[str, int]
     weights: Mapping[int, float] | None
-
-    def prepare(self, data: dict[str, Any]) -> None:
-        """Classes go around the pipeline."""
 
     def pack(
         self, result: Mapping[str, Any], size: tuple[int, int], slots: Mapping[str, Array]
@@ -117,7 +115,7 @@ class ClassPacker:
 
 
 @dataclass(frozen=True)
-class MaskPacker:
+class MaskPacker(Packer):
     """Turns a mask of class numbers into what a loss takes.
 
     Args:
@@ -132,9 +130,6 @@ class MaskPacker:
     count: int | None
     ignore: int | None
     weights: Mapping[int, float] | None
-
-    def prepare(self, data: dict[str, Any]) -> None:
-        """A mask is a target of the pipeline."""
 
     def pack(
         self, result: Mapping[str, Any], size: tuple[int, int], slots: Mapping[str, Array]

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from probaug.core.call import PLANES
 
-from ._checks import one_of, refuse, whole
+from ._checks import label_params, one_of, refuse, whole
 from ._formats import BoxPacker, box_params
 from ._packers import (
     CLASS_WEIGHT,
@@ -129,7 +129,6 @@ class Task:
         boxes: How boxes are packed, if there are any.
         inputs: The array for each of the model's inputs, by the input's name; None for an image.
         outputs: The same for the model's outputs; None for what the task gives.
-        weighted: The array that class weights belong to.
 
     """
 
@@ -138,7 +137,6 @@ class Task:
     boxes: BoxPacker | None
     inputs: Mapping[str, str] | None
     outputs: Mapping[str, str] | None
-    weighted: str
 
     @classmethod
     def of(
@@ -179,7 +177,7 @@ class Task:
         images = tuple(key for key in arrays if kinds.get(key) == "image")
         packed = boxes if name == "detection" else None
         recipe = Recipe(pipeline, values, images, tuple(arrays), packed, tuple(carried), packers)
-        return cls(name, recipe, boxes, x, y, TASKS[name])
+        return cls(name, recipe, boxes, x, y)
 
     def pack(self, arrays: Mapping[str, NDArray[Any]]) -> tuple[Any, ...]:
         """(x,), (x, y) or (x, y, sample_weight) of a batch's arrays."""
@@ -227,7 +225,7 @@ class Task:
         weights = {}
         for name, key in outputs.items():
             weight = _product(own[name], common)
-            if key == self.weighted:
+            if key == TASKS[self.name]:  # what class weights belong to
                 weight = _product(weight, by_class)
             weights[name] = ones if weight is None else weight
         return weights
@@ -284,12 +282,6 @@ def _packing(
 
 
 def _keypoints(owner: str, pipeline: Any, target: str | None) -> KeypointPacker:
-    params = getattr(pipeline, "keypoint_params", None)
-    if params is None:
-        raise ValueError(
-            f"{owner} needs a pipeline that knows its keypoints, "
-            f"Compose([...], keypoint_params=KeypointParams(...)), got {type(pipeline).__name__} "
-            "without keypoint_params"
-        )
+    params = label_params(owner, pipeline, "keypoints", "keypoint_params", "KeypointParams")
     target = one_of(owner, "keypoint_format", target or "xy", KEYPOINT_FORMATS)
     return KeypointPacker(params.format, target)
