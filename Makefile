@@ -8,6 +8,7 @@
 #   make test-oldest    the same with the oldest OpenCV there is support for, without TensorFlow
 #   make test-backends    what needs PyTorch or JAX: tensors, and feeding Keras on its other backends
 #   make lint    ruff and mypy; make format mends what ruff can
+#   make stubs   writes probaug/__init__.pyi, the signatures that editors and type checkers see
 #   make bench   speed beside Albumentations 2.0.8; OPENCV=4.14.0.94 takes another OpenCV,
 #                ARGS="--only cifar" one pipeline
 #   make bench-transforms    the same, transform by transform; ARGS="--only Affine" takes one
@@ -37,8 +38,8 @@ PYTEST = $(RUN) -m pytest -n $(WORKERS) --dist worksteal
 export TF_CPP_MIN_LOG_LEVEL ?= 2
 export PIP_DISABLE_PIP_VERSION_CHECK ?= 1
 
-.PHONY: help ready demo gallery test test-slow test-oldest test-backends lint format bench \
-	bench-transforms clean
+.PHONY: help ready demo gallery test test-slow test-oldest test-backends lint format stubs \
+	bench bench-transforms clean
 .DELETE_ON_ERROR:
 
 help:
@@ -77,6 +78,9 @@ lint: .venv/ready
 format: .venv/ready
 	$(RUN) -m ruff check --fix .
 	$(RUN) -m ruff format .
+
+stubs: .venv/ready
+	$(RUN) tools/write_stubs.py
 
 bench: .venv-bench/ready-$(OPENCV)
 	$(BENCH) benchmarks/pipelines.py $(ARGS)

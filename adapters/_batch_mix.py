@@ -47,7 +47,7 @@ class Mixer:
         self.node = mix
         self.is_resizing = any(isinstance(part, A.Mosaic) for part in joining)
         self._is_labelled = task in ("classification", "regression")
-        params = {name: getattr(recipe.pipeline, name, None) for name in _PARAMS}
+        params: dict[str, Any] = {name: getattr(recipe.pipeline, name, None) for name in _PARAMS}
         self._pipeline = A.Compose([mix], **params)
         self._classes = [p for p in recipe.packers if isinstance(p, ClassPacker)]
         self._seed = mixing_seed(seed)

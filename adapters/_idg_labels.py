@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from probaug.core.params import BboxParams
+from probaug import BboxParams
 
 from ._checks import refuse, whole
 from ._formats import BoxPacker
@@ -87,7 +87,8 @@ class Extras:
         """How the pipeline reads boxes."""
         if self.boxes is None:
             return None
-        return BboxParams(format=self.box_format, label_fields=(CLASS,))
+        name: Any = self.box_format
+        return BboxParams(format=name, label_fields=(CLASS,))
 
     def packer(self, owner: str, pipeline: Any) -> BoxPacker | None:
         """How boxes leave."""

@@ -1,5 +1,5 @@
 """Results as torch tensors, under the address that users of Albumentations know."""
 
-from .transforms.tensor import ToTensor3D, ToTensorV2
+from . import ToTensor3D, ToTensorV2
 
 __all__ = ["ToTensor3D", "ToTensorV2"]

@@ -71,4 +71,4 @@ def test_wheel_holds_every_module(tmp_path):
         held = {name for name in archive.namelist() if ".dist-info/" not in name}
     package = {path.relative_to(ROOT).as_posix() for path in sources("probaug")}
     adapters = {f"probaug/{path.relative_to(ROOT).as_posix()}" for path in sources("adapters")}
-    assert held == package | adapters | {"probaug/py.typed"}
+    assert held == package | adapters | {"probaug/py.typed", "probaug/__init__.pyi"}

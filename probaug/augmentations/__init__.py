@@ -2,6 +2,7 @@
 
 import sys
 from types import ModuleType
+from typing import Any
 
 import probaug
 
@@ -15,10 +16,10 @@ PATHS = """
     transforms3d.transforms utils
 """.split()  # noqa: SIM905  # a table of names
 
-__all__ = list(probaug.__all__)
+__all__: list[str] = list(probaug.__all__)
 
 
-def __getattr__(name: str) -> object:
+def __getattr__(name: str) -> Any:
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(probaug, name)

@@ -1,13 +1,13 @@
 """2.0.8's address of pipelines and their parameters."""
 
-from .choices import OneOf as OneOf
-from .choices import OneOrOther as OneOrOther
-from .choices import RandomOrder as RandomOrder
-from .choices import SomeOf as SomeOf
-from .compose import BaseCompose as BaseCompose
-from .compose import SelectiveChannelTransform as SelectiveChannelTransform
-from .compose import Sequential as Sequential
-from .params import BboxParams as BboxParams
-from .params import KeypointParams as KeypointParams
-from .pipeline import Compose as Compose
-from .pipeline import ReplayCompose as ReplayCompose
+from .. import BaseCompose as BaseCompose
+from .. import BboxParams as BboxParams
+from .. import Compose as Compose
+from .. import KeypointParams as KeypointParams
+from .. import OneOf as OneOf
+from .. import OneOrOther as OneOrOther
+from .. import RandomOrder as RandomOrder
+from .. import ReplayCompose as ReplayCompose
+from .. import SelectiveChannelTransform as SelectiveChannelTransform
+from .. import Sequential as Sequential
+from .. import SomeOf as SomeOf

@@ -1,6 +1,6 @@
 """2.0.8's address of the base classes."""
 
-from ..transforms.misc import NoOp as NoOp
+from .. import NoOp as NoOp
 from .hooks import BasicTransform as BasicTransform
 from .hooks import DualTransform as DualTransform
 from .hooks import ImageOnlyTransform as ImageOnlyTransform

@@ -9,11 +9,11 @@ from typing import Any, ClassVar, Literal, Unpack
 
 import numpy as np
 
+from .. import BboxParams, KeypointParams, PolygonParams
 from ..core.boxes import from_edges
 from ..core.fields import Array
 from ..core.matrix import Size
 from ..core.oriented import from_quads
-from ..core.params import BboxParams, KeypointParams, PolygonParams
 from ..core.polygons import area, clipped
 from .decode import Picture
 from .outlines import polygon_mask
@@ -105,7 +105,8 @@ class ObjectReader(Reader):
         flat = not self.instances
         if "bbox" in self.parts:
             fields = ("labels", *self.EXTRAS) if flat else None
-            self.bbox_params = BboxParams(self.box_format, fields, bbox_type=bbox_type)
+            name: Any = self.box_format
+            self.bbox_params = BboxParams(name, fields, bbox_type=bbox_type)
         if "polygon" in self.parts:
             self.polygon_params = PolygonParams(label_fields=("polygon_labels",) if flat else None)
         if "keypoints" in self.parts:

@@ -12,9 +12,9 @@ from typing import Any, ClassVar, Literal, Self, TypeAlias, TypedDict, TypeGuard
 
 import cv2
 
+from .. import BboxParams, KeypointParams, PolygonParams
 from ..core.fields import Array, is_number
 from ..core.matrix import Size
-from ..core.params import BboxParams, KeypointParams, PolygonParams
 from .decode import MAX_PIXELS, MODES, AnyPath, Mode, Needed, Picture, decode_mask, load
 from .scale import smallest_needed
 

@@ -8,7 +8,7 @@ from typing import Any, Unpack
 
 import numpy as np
 
-from ..core.params import BboxParams
+from .. import BboxParams
 from .reader import Options, Reader, Report, Sample
 
 NAMES = {"segmentation_mask": "mask", "segmentation": "mask", "image/filename": "path"}

@@ -77,7 +77,7 @@ def _both(number: float) -> Pair:
     return number, number
 
 
-AxisRange: TypeAlias = float | Pair | dict[str, Pair]
+AxisRange: TypeAlias = float | Pair | dict[str, float | Pair]
 Shifts: TypeAlias = Annotated[AxisRange, PerAxis(_both), Axes()]
 WholeShifts: TypeAlias = Annotated[AxisRange, PerAxis(_both), Axes(whole=True)]
 Shears: TypeAlias = Annotated[AxisRange, PerAxis(_both), Axes()]
