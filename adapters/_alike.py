@@ -6,7 +6,8 @@ from collections.abc import Container, Iterable, Mapping
 from typing import Any, TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
+
+from probaug.core.fields import Array
 
 Shape: TypeAlias = tuple[int, ...]
 Kind: TypeAlias = tuple[Shape, np.dtype[Any]]
@@ -15,7 +16,7 @@ Form: TypeAlias = tuple[tuple[str, Kind], ...]  # by name
 _RULE = "the samples of a batch must be alike, but"
 
 
-def form_of(given: Mapping[str, NDArray[Any]], loose: Container[str] | None = None) -> Form:
+def form_of(given: Mapping[str, Array], loose: Container[str] | None = None) -> Form:
     """The form of a sample's arrays.
 
     Args:
@@ -34,7 +35,7 @@ def form_of(given: Mapping[str, NDArray[Any]], loose: Container[str] | None = No
     return tuple(form)
 
 
-def no_numbers(name: str, value: NDArray[Any]) -> TypeError:
+def no_numbers(name: str, value: Array) -> TypeError:
     """The error for what no batch can be made of."""
     return TypeError(f"{name} must be made of numbers, got {value.tolist()!r:.80}")
 

@@ -17,11 +17,11 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
+
+from probaug.core.fields import Array
 
 from ._checks import one_of, refuse, whole
 
-Array: TypeAlias = NDArray[Any]
 Make: TypeAlias = Callable[[], Any]
 CACHES = ("memory", "disk")
 

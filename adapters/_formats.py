@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from probaug.core.boxes import BOX_FORMATS, KERAS_BOX_FORMATS, from_edges, is_relative, to_edges
+from probaug.core.fields import Array
 from probaug.core.matrix import Size
 
 from ._checks import label_params, one_of, refuse, whole
@@ -19,9 +20,7 @@ PADDING = -1
 LABELS = "labels"
 
 
-def convert(
-    boxes: NDArray[Any], source: str, target: str, size: tuple[int, int]
-) -> NDArray[np.float64]:
+def convert(boxes: Array, source: str, target: str, size: tuple[int, int]) -> NDArray[np.float64]:
     """Rewrite (N, 4) boxes from one format in another; ``size`` is the image's (H, W)."""
     boxes = np.asarray(boxes, np.float64).reshape(-1, 4)
     if BOX_FORMATS.get(source, source) == BOX_FORMATS.get(target, target):
@@ -130,7 +129,7 @@ class BoxPacker:
             return {"bboxes": np.column_stack([boxes, columns[LABELS]]), **rest}
         return {"bboxes": boxes, **columns, **rest}
 
-    def pack(self, result: Mapping[str, Any], size: tuple[int, int]) -> dict[str, NDArray[Any]]:
+    def pack(self, result: Mapping[str, Any], size: tuple[int, int]) -> dict[str, Array]:
         """Boxes ("bboxes") and labels of a pipeline's result whose image has this (H, W)."""
         given = result["bboxes"]
         count = len(given)
@@ -143,7 +142,7 @@ class BoxPacker:
         if count:
             rows = np.asarray([row[:4] for row in given], np.float64)
             boxes[:count] = convert(rows, self.source, self.target, size)
-        packed: dict[str, NDArray[Any]] = {"bboxes": boxes}
+        packed: dict[str, Array] = {"bboxes": boxes}
         for name in self.names:
             column = self._fifth(given) if self.column else result[name]
             labels = packed[name] = np.full(self.max_boxes, PADDING, np.int32)
@@ -152,7 +151,7 @@ class BoxPacker:
             self._check(packed[self.label][:count])
         return packed
 
-    def _check(self, labels: NDArray[Any]) -> None:
+    def _check(self, labels: Array) -> None:
         wrong = labels[(labels < 0) | (labels >= (self.classes or 0))]
         if wrong.size:
             raise ValueError(

@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from probaug.core.fields import Array
+
 from ._batch import Batch
 from ._checks import refuse
 from ._idg_blocks import Blocks
@@ -15,7 +17,6 @@ from ._idg_iterator import Augmenting
 from ._idg_labels import Extras, as_batches
 from ._idg_steps import range_of
 
-Array = NDArray[Any]
 KEPT = tuple(map(np.dtype, ("uint8", "uint16", "float32")))
 """What images are kept in; others are converted to the generator's dtype."""
 

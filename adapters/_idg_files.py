@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from probaug.core.fields import Array
 from probaug.data.decode import decode, decode_mask
 
 from . import _idg_legacy
@@ -19,7 +20,6 @@ from ._idg_iterator import Augmenting
 from ._idg_labels import Extras, as_batches
 from ._idg_steps import FILTERS
 
-Array = NDArray[Any]
 CHANNELS = {"grayscale": 1, "rgb": 3, "rgba": 4}
 MASK_FORMATS = (".png", ".tif", ".tiff", ".bmp", ".npy", ".jpg", ".jpeg")
 """Endings of mask files, the likeliest first."""

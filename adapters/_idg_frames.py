@@ -8,8 +8,8 @@ from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from probaug.core.fields import Array
 from probaug.core.warn import warn
 
 from ._checks import refuse
@@ -93,7 +93,7 @@ class DataFrameIterator(FromFiles):
         values = self._column(field, name)
         return [values[row] for row in rows]
 
-    def _values(self, name: Any) -> NDArray[Any]:
+    def _values(self, name: Any) -> Array:
         """A column of values in their own type."""
         values = self._column("y_col", name)
         own = np.asarray(self._table[name])

@@ -15,6 +15,8 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
+from probaug.core.fields import Array
+
 from ._batch import Batch
 from ._checks import one_of, refuse, whole
 from ._epochs import EpochCallback
@@ -23,8 +25,6 @@ from ._idg_steps import NUMBER, Steps
 from ._order import EpochClock, permutation
 from ._recipe import Key
 from ._workers import Address, Job, Workers, usable_cpus
-
-Array = NDArray[Any]
 
 
 class Iterator(keras.utils.PyDataset):

@@ -8,13 +8,11 @@ from typing import Any
 
 import keras
 import numpy as np
-from numpy.typing import NDArray
 
+from probaug.core.fields import Array
 from probaug.core.matrix import Matrix, Size, shift
 
 from ._idg_ranges import MOVES, matrix_of
-
-Array = NDArray[Any]
 
 
 def require() -> None:

@@ -5,13 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from probaug.core.fields import Array
 from probaug.core.warn import warn
 
 from ._checks import refuse
 
-Array = NDArray[Any]
 EPSILON = 1e-6
 """What Keras adds to deviations before it divides by them."""
 

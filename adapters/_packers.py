@@ -9,9 +9,10 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from probaug.core.fields import Array
+
 from ._formats import BoxPacker
 
-Array = NDArray[Any]
 # What a sample dict may call its class.
 LABEL_KEYS = ("label", "class")
 CLASS_WEIGHT = "class_weight"

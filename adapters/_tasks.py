@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from probaug.core.call import PLANES
+from probaug.core.fields import Array
 
 from ._checks import label_params, one_of, refuse, whole
 from ._formats import BoxPacker, box_params
@@ -179,7 +179,7 @@ class Task:
         recipe = Recipe(pipeline, values, images, tuple(arrays), packed, tuple(carried), packers)
         return cls(name, recipe, boxes, x, y)
 
-    def pack(self, arrays: Mapping[str, NDArray[Any]]) -> tuple[Any, ...]:
+    def pack(self, arrays: Mapping[str, Array]) -> tuple[Any, ...]:
         """(x,), (x, y) or (x, y, sample_weight) of a batch's arrays."""
         x: Any = arrays["image"]
         if self.inputs is not None:
@@ -192,7 +192,7 @@ class Task:
         weight = self._weight(arrays)
         return (x, y) if weight is None else (x, y, weight)
 
-    def _target(self, arrays: Mapping[str, NDArray[Any]]) -> Any:
+    def _target(self, arrays: Mapping[str, Array]) -> Any:
         if self.name in ("classification", "regression"):
             return next((arrays[key] for key in LABEL_KEYS if key in arrays), None)
         if self.boxes is not None:
@@ -205,7 +205,7 @@ class Task:
             return {name: arrays[name] for name in ("keypoints", "visibility")}
         return arrays[TASKS[self.name]]
 
-    def _array(self, arrays: Mapping[str, NDArray[Any]], key: str) -> NDArray[Any]:
+    def _array(self, arrays: Mapping[str, Array], key: str) -> Array:
         if self.boxes is not None:
             key = {"boxes": "bboxes", "labels": self.boxes.label}.get(key, key)
         if key == "label" and key not in arrays:
@@ -214,7 +214,7 @@ class Task:
             raise KeyError(f"the samples have no {key!r}, only {sorted(arrays)}")
         return arrays[key]
 
-    def _weight(self, arrays: Mapping[str, NDArray[Any]]) -> Any:
+    def _weight(self, arrays: Mapping[str, Array]) -> Any:
         by_class = arrays.get(CLASS_WEIGHT)
         common = arrays.get(WEIGHT)
         outputs = self.outputs
@@ -231,7 +231,7 @@ class Task:
         return weights
 
 
-def _product(one: NDArray[Any] | None, other: NDArray[Any] | None) -> NDArray[Any] | None:
+def _product(one: Array | None, other: Array | None) -> Array | None:
     """The product of weights, of samples or of pixels; None is 1."""
     if one is None or other is None:
         return other if one is None else one

@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from probaug.core.fields import Array
+
 from ._checks import refuse
 
 # The value that means full brightness, by type.
@@ -52,7 +54,7 @@ class Values:
             dtype = np.dtype(dtype)
         return cls(value_range, dtype)
 
-    def enter(self, image: NDArray[Any]) -> NDArray[Any]:
+    def enter(self, image: Array) -> Array:
         """The image as the pipeline wants it."""
         if image.dtype.kind != "f":
             return image
@@ -72,11 +74,11 @@ class Values:
 
     def leave(
         self,
-        result: NDArray[Any],
+        result: Array,
         entered: np.dtype[Any],
         source: np.dtype[Any],
-        slot: NDArray[Any] | None = None,
-    ) -> NDArray[Any]:
+        slot: Array | None = None,
+    ) -> Array:
         """The result as the user wants it: the very same array where nothing is to be done.
 
         Where something is, it is written into ``slot``, if that fits.
@@ -102,9 +104,7 @@ class Values:
             raise ValueError(f"{entered.name} images have no value range to give as {target.name}")
         if target.kind == "f":
             fits = slot is not None and slot.shape == result.shape and slot.dtype == target
-            scaled: NDArray[Any] = (
-                slot if fits and slot is not None else np.empty_like(result, target)
-            )
+            scaled: Array = slot if fits and slot is not None else np.empty_like(result, target)
             scaled[...] = result
             if self.range[1] != FULL[entered]:
                 scaled *= target.type(self.range[1] / FULL[entered])

@@ -6,9 +6,9 @@ from typing import Any
 
 import keras
 import numpy as np
-from numpy.typing import NDArray
 
 import probaug
+from probaug.core.fields import Array
 from probaug.core.matrix import Size
 
 from . import _idg_legacy
@@ -41,8 +41,6 @@ __all__ = [
     "Iterator",
     "NumpyArrayIterator",
 ]
-
-Array = NDArray[Any]
 
 
 class ImageDataGenerator(Flows, Statistics):

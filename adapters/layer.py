@@ -8,9 +8,9 @@ from typing import Any
 
 import keras
 import numpy as np
-from numpy.typing import NDArray
 
 import probaug
+from probaug.core.fields import Array
 
 from ._batch import Batch
 from ._checks import refuse, seed_of
@@ -105,7 +105,7 @@ class AugmentationLayer(keras.layers.Layer):
     def _outside(self, names: list[str], tensors: list[Any]) -> list[Any]:
         """Leave the backend for NumPy, and come back."""
 
-        def work(key: Any, *arrays: Any) -> list[NDArray[Any]]:
+        def work(key: Any, *arrays: Any) -> list[Array]:
             return self._augment(names, np.asarray(key), [np.asarray(a) for a in arrays])
 
         key, backend = self._keys.next(), keras.backend.backend()
@@ -134,9 +134,7 @@ class AugmentationLayer(keras.layers.Layer):
             results = [keras.ops.convert_to_tensor(array) for array in arrays]
         return [keras.ops.cast(result, dtype) for result, dtype in zip(results, types)]
 
-    def _augment(
-        self, names: list[str], key: NDArray[Any], arrays: list[NDArray[Any]]
-    ) -> list[NDArray[Any]]:
+    def _augment(self, names: list[str], key: Array, arrays: list[Array]) -> list[Array]:
         columns = dict(zip(names, arrays))
         single = columns["image"].ndim == 3
         if single:
@@ -161,7 +159,7 @@ class AugmentationLayer(keras.layers.Layer):
             batch.fill(row)
         return [self._like(column, name, batch, single) for name, column in columns.items()]
 
-    def _like(self, given: NDArray[Any], name: str, batch: Batch, single: bool) -> NDArray[Any]:
+    def _like(self, given: Array, name: str, batch: Batch, single: bool) -> Array:
         """A result in the shape and type that its part came in."""
         result = batch.arrays.get(name, given)
         if name == "image":
@@ -173,7 +171,7 @@ class AugmentationLayer(keras.layers.Layer):
         result = result.astype(given.dtype, copy=False)
         return result[0] if single else result
 
-    def _check(self, given: NDArray[Any], result: NDArray[Any]) -> None:
+    def _check(self, given: Array, result: Array) -> None:
         if result.shape != given.shape:
             raise ValueError(
                 f"{OWNER} is the identity outside of training, so its pipeline must keep the shape "
