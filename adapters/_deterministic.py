@@ -8,10 +8,9 @@ from typing import Any
 import numpy as np
 
 import probaug as A
-from probaug.core.call import read
+from probaug.core.call import drawn
 from probaug.core.compose import BaseCompose
 from probaug.core.hooks import BasicTransform
-from probaug.core.random import enter, leave
 from probaug.core.transform import Leaf, Node
 
 # Draws to compare; what can come out in two ways comes out the same in all with chance 2^-15.
@@ -99,9 +98,9 @@ def _leaves(forms: list[Any]) -> list[Any]:
 
 def is_constant(transform: Leaf) -> bool:
     """Whether a transform does the same whatever is drawn; one that cannot be tried does not."""
-    hooked = isinstance(transform, BasicTransform) and transform._hooked
+    has_hooks = isinstance(transform, BasicTransform) and transform.has_hooks
     try:
-        trial = _result if hooked else _params
+        trial = _result if has_hooks else _params
         first, *others = (trial(transform, index) for index in range(DRAWS))
     except Exception:  # it needs more than an image: boxes, other samples, its neighbours' draws
         return False
@@ -118,13 +117,7 @@ def _sample() -> dict[str, Any]:
 
 def _params(transform: Leaf, index: int) -> str:
     """What a transform draws for the sample, by a key."""
-    canvas = read("trial", TRIAL.settings, _sample())
-    draw = enter(((0, 0), 0, index), transform.slots)
-    try:
-        draw.slot, draw.lane, draw.stop, draw.canvas = 1, 0, transform.slots, canvas
-        return repr(transform.sample(draw, canvas))
-    finally:
-        leave(draw)
+    return repr(drawn(transform, TRIAL.settings, _sample(), ((0, 0), 0, index)))
 
 
 def _result(transform: Leaf, index: int) -> tuple[Any, ...]:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from probaug.core.random import enter, leave, words_of
+from probaug.core.random import uniforms
 
 from ._batch import Batch
 from ._idg_ranges import SLOTS
@@ -77,11 +77,6 @@ class Blocks(Batch):
 
     def _draws(self, keys: Sequence[Key]) -> list[list[float]]:
         """What the pipeline's last step draws for each key."""
-        slots, (seed, epoch, index) = self.recipe.pipeline.slots, keys[0]
-        words, drawn = words_of(seed), []
-        draw = enter((words, epoch, index), slots)
-        for _, epoch, index in keys:  # one seed for all
-            draw.begin((words, epoch, index), slots)
-            drawn.append(draw.values[-SLOTS:])
-        leave(draw)
-        return drawn
+        places = [(epoch, index) for _, epoch, index in keys]  # one seed for all
+        drawn = uniforms(keys[0][0], places, self.recipe.pipeline.slots)
+        return [values[-SLOTS:] for values in drawn]

@@ -24,7 +24,7 @@ from .refit import refit
 from .results import give
 
 if TYPE_CHECKING:
-    from .transform import Node, Record, Settings
+    from .transform import Leaf, Node, Params, Record, Settings
 
 PLANES: dict[str, tuple[Kind, int]] = {
     "image": ("image", 0),
@@ -77,6 +77,17 @@ def run(
         leave(draw)
     finish_labels(canvas)
     return canvas, record
+
+
+def drawn(leaf: Leaf, settings: Settings, data: dict[str, Any], key: Key) -> Params:
+    """What a transform draws for a call's data, by a key; the data stay as they are."""
+    canvas = read(type(leaf).__name__, settings, data, leaf)
+    draw = enter(key, leaf.slots)
+    try:
+        draw.slot, draw.lane, draw.stop, draw.canvas = 1, 0, leaf.slots, canvas
+        return leaf.sample(draw, canvas)
+    finally:
+        leave(draw)
 
 
 def finish_labels(canvas: Canvas) -> None:

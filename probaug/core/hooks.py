@@ -62,7 +62,7 @@ class BasicTransform(Leaf, base=True):
 
     """
 
-    _hooked: ClassVar[bool] = False
+    has_hooks: ClassVar[bool] = False
     _sampled: ClassVar[dict[str, None]] = {}
     _targets: ClassVar[Any] = ()
 
@@ -73,8 +73,8 @@ class BasicTransform(Leaf, base=True):
         super().__init_subclass__(base=base, **kwargs)
         cls._sampled = {}
         if not cls.__module__.startswith("probaug."):
-            cls._hooked = cls._hooked or not HOOKS.isdisjoint(cls.__dict__)
-        if cls._hooked:  # decided here, so that built-in transforms never ask
+            cls.has_hooks = cls.has_hooks or not HOOKS.isdisjoint(cls.__dict__)
+        if cls.has_hooks:  # decided here, so that built-in transforms never ask
             cls.run = BasicTransform.run_hooks  # type: ignore[method-assign, assignment]
             cls.repeat = BasicTransform.repeat_hooks  # type: ignore[method-assign, assignment]
 

@@ -14,7 +14,7 @@ import multiprocessing
 import os
 import random
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Any, TypeAlias
 
@@ -165,6 +165,17 @@ def leave(draw: Draw) -> None:
     """End the call that `enter` began, in whatever way."""
     _stack.depth -= 1
     draw.canvas = draw.params = None  # or the thread would keep the sample alive
+
+
+def uniforms(seed: int, places: Iterable[tuple[int, int]], slots: int) -> list[list[float]]:
+    """All uniforms of calls by the keys (seed, epoch, index), of which the last two are given."""
+    words, drawn = words_of(seed), []
+    draw = enter((words, 0, 0), slots)
+    for epoch, index in places:
+        draw.begin((words, epoch, index), slots)
+        drawn.append(draw.values)
+    leave(draw)
+    return drawn
 
 
 _generation = 0  # grows in every forked child, so that inherited streams are noticed

@@ -57,7 +57,7 @@ class Lambda(NoOp):
     name: str | None = None
     p: Probability = 1.0
 
-    _hooked: ClassVar[bool] = True
+    has_hooks: ClassVar[bool] = True
 
     @property
     def targets(self) -> dict[str, Callable[..., Any]]:
