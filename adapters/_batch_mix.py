@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 import probaug as A
 from probaug.core.declared import walk
@@ -17,7 +16,6 @@ from ._order import mixing_seed
 from ._packers import LABEL_KEYS, ClassPacker
 from ._recipe import Key, Made, Recipe
 
-Array = NDArray[Any]
 JOINING = (A.MixUp, A.CutMix, A.Mosaic)
 # What a sample of the call itself is told of how its labels are read.
 _PARAMS = ("bbox_params", "keypoint_params", "polygon_params", "additional_targets")
@@ -42,10 +40,9 @@ class Mixer:
     """
 
     def __init__(self, mix: Node, task: str, recipe: Recipe, seed: int) -> None:
-        joining = [part for part in walk(mix) if isinstance(part, JOINING)]
-        self._keys = tuple({part.metadata_key for part in joining})
+        self._keys = joined_keys(mix)
         self.node = mix
-        self.is_resizing = any(isinstance(part, A.Mosaic) for part in joining)
+        self.is_resizing = any(isinstance(part, A.Mosaic) for part in walk(mix))
         self._is_labelled = task in ("classification", "regression")
         params: dict[str, Any] = {name: getattr(recipe.pipeline, name, None) for name in _PARAMS}
         self._pipeline = A.Compose([mix], **params)
@@ -124,5 +121,5 @@ class Others:
 
 def joined_keys(pipeline: Any) -> tuple[str, ...]:
     """The names under which a pipeline's transforms look for other samples."""
-    parts = [part for part in walk(pipeline) if isinstance(part, JOINING)]
-    return tuple({part.metadata_key: None for part in parts})
+    parts = (part for part in walk(pipeline) if isinstance(part, JOINING))
+    return tuple(dict.fromkeys(part.metadata_key for part in parts))

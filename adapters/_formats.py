@@ -129,6 +129,13 @@ class BoxPacker:
             return {"bboxes": np.column_stack([boxes, columns[LABELS]]), **rest}
         return {"bboxes": boxes, **columns, **rest}
 
+    def unpadded(self, sample: Mapping[str, Any]) -> dict[str, Any]:
+        """The pipeline's arguments for a sample whose boxes, labels and masks may be padded."""
+        data = dict(sample)
+        labels = {name: data.pop(name) for name in self.names}
+        masks = {name: data.pop(name) for name in ("masks",) if name in data}
+        return data | self.inputs(data.pop("bboxes"), labels, masks)
+
     def pack(self, result: Mapping[str, Any], size: tuple[int, int]) -> dict[str, Array]:
         """Boxes ("bboxes") and labels of a pipeline's result whose image has this (H, W)."""
         given = result["bboxes"]

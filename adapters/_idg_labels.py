@@ -7,14 +7,13 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from probaug import BboxParams
+from probaug.core.fields import Array
 
 from ._checks import refuse, whole
-from ._formats import BoxPacker
+from ._formats import PADDING, BoxPacker
 
-Array = NDArray[Any]
 CLASS = "box_labels"
 
 
@@ -104,7 +103,7 @@ class Extras:
             labels = np.zeros(len(boxes), np.int64)
             if self.classes is not None:
                 labels = np.asarray(self.classes[index]).reshape(-1)
-            real = (boxes != -1).any(axis=1) & (labels >= 0)
+            real = (boxes != PADDING).any(axis=1) & (labels >= 0)
             sample |= {"bboxes": boxes[real], CLASS: labels[real]}
         if self.points is not None:
             sample["keypoints"] = self.points[index][:, :2]

@@ -157,9 +157,7 @@ class Step:
             row = index - start
             sample = {n: c[row] if self.batched else c for n, c in columns.items()}
             if self.boxes is not None:
-                labels = {name: sample.pop(name) for name in self.boxes.names}
-                masks = {name: sample.pop(name) for name in ("masks",) if name in self.rows}
-                sample |= self.boxes.inputs(sample.pop("bboxes"), labels, masks)
+                sample = self.boxes.unpadded(sample)
             if "visibility" in sample:
                 points = sample["keypoints"], sample.pop("visibility")
                 sample["keypoints"] = np.column_stack(points)

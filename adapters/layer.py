@@ -147,12 +147,8 @@ class AugmentationLayer(keras.layers.Layer):
         rows = len(columns["image"])
 
         def read(row: int) -> dict[str, Any]:
-            sample: dict[str, Any] = {name: column[row] for name, column in columns.items()}
-            if boxes is not None:
-                labels = {name: sample.pop(name) for name in boxes.names}
-                masks = {name: sample.pop(name) for name in ("masks",) if name in sample}
-                sample |= boxes.inputs(sample.pop("bboxes"), labels, masks)
-            return sample
+            sample = {name: column[row] for name, column in columns.items()}
+            return sample if boxes is None else boxes.unpadded(sample)
 
         batch = Batch(recipe, [(seed, call, row) for row in range(rows)], read)
         for row in range(rows):
