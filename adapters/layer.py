@@ -14,9 +14,9 @@ from probaug.core.fields import Array
 
 from ._batch import Batch
 from ._checks import refuse, seed_of
+from ._element_recipe import boxes_of, recipe_of
 from ._elements import flatten, named, names_of, pack
 from ._values import SLACK, Values
-from ._wiring import boxes_of, recipe_of
 
 __all__ = ["AugmentationLayer"]
 

@@ -9,11 +9,11 @@ import keras
 import tensorflow as tf
 
 from ._checks import refuse, seed_of, whole
+from ._element_recipe import boxes_of, recipe_of
 from ._elements import Targets, flatten, infer, is_batched, names_of
 from ._probe import Shape
 from ._step import Step
 from ._values import Values
-from ._wiring import boxes_of, recipe_of
 
 __all__ = ["EpochCallback", "augment"]
 
