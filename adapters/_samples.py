@@ -108,6 +108,9 @@ def samples_of(reading: Reading, source: Any) -> Samples:
         source = (source,)
     if isinstance(source, tuple):
         samples: Samples = ArraySamples(reading, source)
+    elif hasattr(source, "iloc"):
+        name = type(source).__name__
+        raise TypeError(f"{owner}.source must not be a {name}; probaug.data.Frame reads tables")
     elif hasattr(source, "__len__") and hasattr(source, "__getitem__"):
         samples = DictSamples(reading, source)
     else:
@@ -151,6 +154,12 @@ class ArraySamples:
         }
         if "image" not in self._columns:
             raise ValueError(f"{owner}.source must have x['image'], got {sorted(self._columns)}")
+        for name, part in self._columns.items():
+            if not (hasattr(part, "__len__") and hasattr(part, "__getitem__")):
+                raise TypeError(
+                    f"{owner}.source must give {name} as something with a length and an index, "
+                    f"got {type(part).__name__}"
+                )
         sizes = {name: len(part) for name, part in self._columns.items()}
         if len(set(sizes.values())) > 1:
             raise ValueError(f"{owner}.source must have equal lengths, got {sizes}")

@@ -301,3 +301,23 @@ def test_a_model_of_two_inputs_and_two_outputs_trains():
         sequence, epochs=2, verbose=0, validation_data=sequence.without_augmentation()
     )
     assert np.isfinite([*history.history["loss"], *history.history["val_loss"]]).all()
+
+
+@pytest.mark.parametrize(
+    ("source", "words"),
+    [
+        (({"image": "a.jpg", "label": 1}, {"image": "b.jpg", "label": 0}), "give label .* got int"),
+        ((photos(3), {0, 1, 2}), "give label as something with a length and an index, got set"),
+        ((photos(3), iter(range(3))), "give label .* got range_iterator"),
+    ],
+)
+def test_columns_that_are_none_say_so(source, words):
+    with pytest.raises(TypeError, match=rf"AugmentedSequence\.source must {words}"):
+        AugmentedSequence(source, NOTHING)
+
+
+def test_a_table_is_sent_to_its_reader():
+    pandas = pytest.importorskip("pandas")
+    table = pandas.DataFrame({"image": ["a.jpg", "b.jpg"], "label": [0, 1]})
+    with pytest.raises(TypeError, match=r"source must not be a DataFrame; probaug\.data\.Frame"):
+        AugmentedSequence(table, NOTHING)
