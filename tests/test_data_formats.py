@@ -161,9 +161,9 @@ def test_yolo_pose(tmp_path):
     assert sample["keypoint_labels"] == ["left_ear"]
     flipped = A.Compose([A.HorizontalFlip(p=1)], **reader.params)(**sample)
     assert flipped["keypoint_labels"] == ["right_ear"]
-    whole = yolo(tmp_path, line, task="pose", points=2, instances=True)[1]["instances"][0]
-    assert whole["keypoints"].shape == (2, 2)
-    assert whole["visibility"].tolist() == [2, 0]
+    whole = yolo(tmp_path, line, task="pose", points=2, instances=True)
+    assert whole.keypoint_params.label_mapping is None
+    assert whole[1]["instances"][0]["keypoints"].tolist() == [[31.5, 11.5, 2], [-0.5, -0.5, 0]]
 
 
 YOLO_ERRORS = [

@@ -348,10 +348,30 @@ def test_keypoints_have_the_names_of_their_category(tmp_path):
     }  # fmt: skip
     whole = Coco(file, tmp_path, parts=("bbox", "keypoints"), instances=True)[0]["instances"]
     assert [len(one["keypoints"]) for one in whole] == [2, 3, 2]
-    assert whole[2]["visibility"].tolist() == [0, 0]
+    assert whole[2]["keypoints"][:, 2].tolist() == [0, 0]
     wrong = coco(tmp_path, [annotation(5, category_id=1, keypoints=[1] * 9)], categories=categories)
     with pytest.raises(AnnotationError, match="have 2 keypoints of three numbers"):
         Coco(wrong, tmp_path, parts=("bbox", "keypoints"))[0]
+
+
+def test_left_and_right_of_instances_change_places_in_a_mirror(tmp_path):
+    eyes = ["nose", "left_eye", "right_eye"]
+    rows = [annotation(1, keypoints=[20, 18, 2, 22, 15, 2, 18, 15, 1]), annotation(2)]
+    options = {"parts": ("bbox", "keypoints"), "instances": True}
+    categories = [{"id": 2, "name": "person", "keypoints": eyes}, {"id": 5, "name": "cup"}]
+    reader = Coco(coco(tmp_path, rows, categories=categories), tmp_path, **options)
+    assert reader.keypoint_params.label_mapping == ((1, 2),)
+    person, hidden = A.Compose([A.HorizontalFlip(p=1)], **reader.params)(**reader[0])["instances"]
+    last = WIDTH - 1
+    expected = [[last - 20, 18, 2], [last - 18, 15, 1], [last - 22, 15, 2]]
+    assert person["keypoints"].tolist() == expected
+    assert hidden["keypoints"][:, 2].tolist() == [0, 0, 0]
+    ears = [*categories, {"id": 3, "name": "dog", "keypoints": [*eyes, "left_ear", "right_ear"]}]
+    reader = Coco(coco(tmp_path, rows[:1], categories=ears), tmp_path, **options)
+    assert reader.keypoint_params.label_mapping == ((1, 2), (3, 4))
+    paws = [*categories, {"id": 3, "name": "dog", "keypoints": ["left_paw", "right_paw"]}]
+    reader = Coco(coco(tmp_path, rows[:1], categories=paws), tmp_path, **options)
+    assert reader.keypoint_params.label_mapping is None
 
 
 def test_keypoints_need_names(tmp_path):

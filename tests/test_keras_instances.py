@@ -153,6 +153,8 @@ def test_a_reader_knows_how_many_keypoints_there_are():
     inside &= (y["keypoints"] <= y["boxes"][:, :, None, 2:] + 2).all(axis=-1)
     assert inside[seen > 0].mean() > 0.95
     assert not y["keypoints"][seen == 0].any()
+    eyes = y["keypoints"][..., 1:3, 0][(seen[..., 1:3] == 2).all(axis=-1)]
+    assert (eyes[:, 0] > eyes[:, 1]).mean() > 0.9  # left ones to the right, as in faces
 
 
 def test_wrong_keypoints_of_instances():

@@ -50,8 +50,7 @@ class Object:
 
     def about(self) -> dict[str, Any]:
         """What an instance has besides its parts."""
-        seen = {} if self.points is None else {"visibility": self.seen()}
-        return {"label": self.label, **seen, **self.more}
+        return {"label": self.label, **self.more}
 
     def drawn(self, size: Size, shown: Size, scale: Array) -> Array:
         """Its mask, (H, W) of 0 and 1, at the size that the picture is shown at."""
@@ -74,12 +73,15 @@ class ObjectReader(Reader):
       "visibility" 1 for hidden, 2 for seen.
 
     With ``instances`` all parts of an object are one dict in the list "instances", so that they
-    live and die together: "bbox", "mask", "polygon", "label", and "keypoints" (K, 2) with
-    "visibility" (K,) of all K points, zeros for those that are not labelled.
+    live and die together: "bbox", "mask", "polygon", "label", and "keypoints" (K, 3): x, y and
+    visibility of all K points, zeros for those that are not labelled. In a mirror the rows of left
+    and right change places, if all categories have them in the same rows.
     """
 
     FORMAT: ClassVar[str]
     EXTRAS: ClassVar[dict[str, type]] = {}  # label fields, with their types
+
+    _skeletons: Sequence[tuple[Any, ...]] = ()  # the points of each class, if they have their own
 
     def __init__(
         self,
@@ -110,11 +112,26 @@ class ObjectReader(Reader):
         if "polygon" in self.parts:
             self.polygon_params = PolygonParams(label_fields=("polygon_labels",) if flat else None)
         if "keypoints" in self.parts:
-            self.keypoint_params = (
-                KeypointParams("xy", POINT_FIELDS, label_mapping=mirrored(self.points))
-                if flat
-                else KeypointParams("xy", remove_invisible=False)
+            pairs = mirrored(self.points) if flat else self._mirrored_rows()
+            self.keypoint_params = KeypointParams(
+                "xy",
+                POINT_FIELDS if flat else None,
+                remove_invisible=flat,
+                label_mapping=pairs,
+                has_visibility=not flat,
             )
+
+    def _mirrored_rows(self) -> tuple[tuple[int, int], ...] | None:
+        """Numbers of points that differ in left and right alone, for instances of any class."""
+        partners: dict[int, int] = {}
+        for names in {skeleton or self.points for skeleton in self._skeletons or [()]}:
+            pairs = mirrored(names) or ()
+            other = {name: partner for pair in pairs for name, partner in (pair, pair[::-1])}
+            for row, name in enumerate(names):
+                partner = names.index(other.get(name, name))
+                if partners.setdefault(row, partner) != partner:
+                    return None  # what is left in one is the nose of another
+        return tuple((row, other) for row, other in partners.items() if row < other) or None
 
     def _sample(
         self, path: Path, picture: Picture, objects: list[Object], report: Report
@@ -156,7 +173,11 @@ class ObjectReader(Reader):
             return [found.drawn(size, shown, scale) for found in objects]
         if part == "keypoints":
             points = [found.points for found in objects]
-            return [rows * scale - 0.5 for rows in points if rows is not None]  # none is
+            rows = [each * scale - 0.5 for each in points if each is not None]  # none is
+            if self.instances:
+                seen = [found.seen() for found in objects]
+                return [np.column_stack(pair) for pair in zip(rows, seen, strict=True)]
+            return rows
         if self.bbox_params is not None and self.bbox_params.bbox_type == "obb":
             quads = np.array([found.quad for found in objects]).reshape(-1, 4, 2)
             return from_quads(quads * scale, self.box_format, shown)
