@@ -62,7 +62,9 @@ def other_form(name: str, sample: int, own: Kind, first: int, known: Kind) -> Va
     """The error for an array of another shape or type than that of an earlier sample."""
     (shape, dtype), (expected, kind) = own, known
     remedies = []
-    if min(len(shape), len(expected)) < 2:
+    if name == "keypoints":
+        remedies.append("task='keypoints' takes as many points in every sample")
+    elif min(len(shape), len(expected)) < 2:
         remedies.append(f"{name} needs the same shape and type in all samples")
     else:
         if shape[:2] != expected[:2]:

@@ -33,6 +33,13 @@ def one_of(owner: str, field: str, value: Any, options: Iterable[str]) -> str:
     raise refuse(owner, field, "one of " + ", ".join(map(repr, known)), value)
 
 
+def check_pipeline(owner: str, pipeline: Any) -> None:
+    """Refuse a list of transforms or a class; functions may stand for pipelines."""
+    if not callable(pipeline) or isinstance(pipeline, type):
+        rule = "a Compose([...]) or a single transform"
+        raise TypeError(f"{owner}.pipeline must be {rule}, got {pipeline!r:.80}")
+
+
 def seed_of(owner: str, seed: Any, pipeline: Any) -> int:
     """The seed given, else the pipeline's own, else 0."""
     if seed is None:

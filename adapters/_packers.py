@@ -74,10 +74,18 @@ class ClassPacker(Packer):
         label = np.asarray(result[key])
         if self.names and label.dtype.kind in "UO":
             label = self._numbers(key, label)
+        if self.mode is None and self.count is not None and label.dtype.kind in "ui":
+            self._check_number(key, label)
         packed: dict[str, Array] = {key: label if self.mode is None else self._encode(key, label)}
         if self.weights is not None:
             packed[CLASS_WEIGHT] = self._weight(packed[key])
         return packed
+
+    def _check_number(self, key: str, label: Array) -> None:
+        """Refuse the number of a class that there is not; several numbers go as they are."""
+        if label.size == 1 and not 0 <= label.item() < (self.count or 0):
+            rule = f"a whole number from 0 to {(self.count or 0) - 1}"
+            raise ValueError(f"{key} must be {rule}, got {label.item()}")
 
     def _numbers(self, key: str, label: Array) -> Array:
         for name in label.reshape(-1).tolist():

@@ -162,7 +162,27 @@ class ArraySamples:
                 )
         sizes = {name: len(part) for name, part in self._columns.items()}
         if len(set(sizes.values())) > 1:
-            raise ValueError(f"{owner}.source must have equal lengths, got {sizes}")
+            several = isinstance(x, (list, tuple)) and len(x) > 0 and np.ndim(x[0]) == 4
+            hint = "; several inputs are a dict of columns, 'image' one of them" * several
+            raise ValueError(f"{owner}.source must have equal lengths, got {sizes}{hint}")
+        self._check_labels(y)
+
+    def _check_labels(self, y: Any) -> None:
+        """Refuse labels that would be lost, and masks that would not move with their images."""
+        owner, task = self._reading.owner, self._reading.task
+        lost = isinstance(y, Mapping) and not self._reading.free & set(y)
+        if lost and task in ("classification", "regression"):
+            raise ValueError(
+                f"{owner}.source has y of {sorted(map(str, y))}: outputs= must name those that "
+                f"task={task!r} gives; boxes and masks have tasks of their own"
+            )
+        parts = (self._columns["image"], self._columns.get("label"))
+        size, other = (getattr(part, "shape", ())[1:3] for part in parts)
+        if task == "classification" and len(size) == 2 and size == other:
+            raise ValueError(
+                f"{owner}.source has y of the images' height and width: task='segmentation' takes "
+                "masks, which move with their images; task='regression' leaves y as it is"
+            )
 
     def __len__(self) -> int:
         return len(self._columns["image"])

@@ -11,7 +11,7 @@ import numpy as np
 from probaug.core.call import PLANES
 from probaug.core.fields import Array
 
-from ._checks import label_params, one_of, refuse, whole
+from ._checks import check_pipeline, label_params, one_of, refuse, whole
 from ._formats import BoxPacker, box_params
 from ._packers import (
     CLASS_WEIGHT,
@@ -151,6 +151,7 @@ class Task:
     ) -> Task:
         """Check what the user asked for."""
         one_of(owner, "task", name, TASKS)
+        check_pipeline(owner, pipeline)
         options = options.checked(owner, name)
         boxes, packers = _packing(owner, name, pipeline, options)
         pointed = name == "keypoints" or options.num_keypoints is not None

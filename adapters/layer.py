@@ -13,7 +13,7 @@ import probaug
 from probaug.core.fields import Array
 
 from ._batch import Batch
-from ._checks import refuse, seed_of
+from ._checks import check_pipeline, refuse, seed_of
 from ._element_recipe import boxes_of, recipe_of
 from ._elements import flatten, named, names_of, pack
 from ._values import SLACK, Values
@@ -63,6 +63,7 @@ class AugmentationLayer(keras.layers.Layer):
         **kwargs: Any,
     ) -> None:
         super().__init__(trainable=kwargs.pop("trainable", False), autocast=False, **kwargs)
+        check_pipeline(OWNER, pipeline)
         self.pipeline = pipeline
         self.seed = seed_of(OWNER, seed, pipeline)
         if self.seed >= 2**31:

@@ -8,7 +8,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from ._checks import refuse, seed_of, whole
+from ._checks import check_pipeline, refuse, seed_of, whole
 from ._element_recipe import boxes_of, recipe_of
 from ._elements import Targets, flatten, infer, is_batched, names_of
 from ._probe import Shape
@@ -104,6 +104,7 @@ def augment(
         num_parallel_calls: As in `tf.data.Dataset.map`.
 
     """
+    check_pipeline(OWNER, pipeline)
     spec = dataset.element_spec
     if batched is None:
         names = [] if targets is None else names_of(OWNER, targets)

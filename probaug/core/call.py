@@ -142,6 +142,8 @@ def read(name: str, settings: Settings, data: dict[str, Any], node: Node | None 
                 planes.append(Plane(key, kind, frames))
     if settings.strict:
         refuse_unknown(name, settings, rest, node)
+    if not planes:
+        raise no_image(name, rest)
     size = common_size(name, settings, planes)
     labels = read_labels(name, settings, labelled, given, size) if labelled else NO_LABELS
     if stacks and (depth := common_depth(name, settings, stacks)):
@@ -188,10 +190,15 @@ def unstack(name: str, key: str, value: Any, lead: int) -> list[Array]:
     return Slices(whole if whole.dtype == first.dtype else whole.astype(first.dtype))
 
 
+def no_image(name: str, rest: dict[str, Any]) -> ValueError:
+    """The error for a call without anything made of pixels."""
+    empty = [key for key, value in rest.items() if value is None and key in PLANES]
+    hint = f"; {empty[0]} is None, as cv2.imread gives for files it cannot read" if empty else ""
+    return ValueError(f"{name} needs an image, images, a mask, masks or a volume in its call{hint}")
+
+
 def common_size(name: str, settings: Settings, planes: list[Plane]) -> Size:
     """Height and width of the sample: those of its first image, or of its first mask."""
-    if not planes:
-        raise ValueError(f"{name} needs an image, images, a mask, masks or a volume in its call")
     if len(planes) == 1 and len(planes[0].frames) == 1:
         return Size(*planes[0].frames[0].shape[:2])
     if len(planes) > 1:

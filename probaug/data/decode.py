@@ -227,7 +227,7 @@ def with_opencv(
     except cv2.error:
         image = None
     if image is None:
-        reason = f"the {header.format} file is cut off, damaged or of a kind that OpenCV has not"
+        reason = f"the {header.format} file is cut off, damaged or of a kind unknown to OpenCV"
         if header.format in ("jpeg", "png", "webp"):  # OpenCV has all kinds, Pillow mends some
             raise ImageError(path, reason)
         return with_pillow(path, data, max_pixels, reason)

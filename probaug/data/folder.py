@@ -34,14 +34,17 @@ class Folder(Reader):
             raise ValueError(f"{self.folder} is no folder")
         found = [path.name for path in self.folder.iterdir() if path.is_dir()]
         self.classes = class_names("Folder", classes, found)
-        super().__init__(
-            (
-                (path, label)
-                for label, name in enumerate(self.classes)
-                for path in image_files(self.folder / name)
-            ),
-            **options,
-        )
+        items = [
+            (path, label)
+            for label, name in enumerate(self.classes)
+            for path in image_files(self.folder / name)
+        ]
+        if not items:
+            raise ValueError(
+                f"Folder finds no images in the folders of {self.folder}, which must have one for "
+                f"each class, got {list(self.classes)}"
+            )
+        super().__init__(items, **options)
 
     @property
     def labels(self) -> list[int]:

@@ -71,7 +71,8 @@ class Frame(ObjectReader):
         self.folder = Path(folder)
         self.label, self.mask, self.box, self.keep = label, mask, box, tuple(keep)
         table = list(enumerate(table_rows(rows)))
-        self._require(table, path, mask, *(box or ()), *self.keep, *columns_of(label))
+        self._require(table, "; path= names that of the pictures", path)
+        self._require(table, "", mask, *(box or ()), *self.keep, *columns_of(label))
         if box is not None and len(box) != 4:
             raise ValueError(f"Frame.box must be four columns, got {box!r}")
         grouped: dict[Any, list[tuple[int, Row]]] = {}
@@ -92,11 +93,11 @@ class Frame(ObjectReader):
         if words or classes is not None:
             self.classes = class_names("Frame", classes, words)
 
-    def _require(self, table: list[tuple[int, Row]], *names: str | None) -> None:
+    def _require(self, table: list[tuple[int, Row]], hint: str, *names: str | None) -> None:
         for number, row in table:
             for name in names:
                 if name is not None and name not in row:
-                    rule = f"have a column {name!r}"
+                    rule = f"have a column {name!r}{hint}"
                     raise AnnotationError(self.source, f"row {number}", rule, sorted(map(str, row)))
 
     def _read(self, item: tuple[Path, list[tuple[int, Row]]], report: Report) -> Sample:

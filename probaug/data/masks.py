@@ -210,5 +210,8 @@ def matched(images: Any, masks: Any, suffix: str, unmatched: str) -> list[tuple[
         else:
             pairs.append((path, mask))
     if alone and unmatched == "raise":
-        raise ValueError(f"{masks} has no mask of {alone[0]} (and {len(alone) - 1} others)")
+        raise ValueError(
+            f"{masks} has no mask of {alone[0]} (and {len(alone) - 1} others); unmatched='drop' "
+            "leaves them out"
+        )
     return pairs
