@@ -138,6 +138,8 @@ class BoxPacker:
 
     def pack(self, result: Mapping[str, Any], size: tuple[int, int]) -> dict[str, Array]:
         """Boxes ("bboxes") and labels of a pipeline's result whose image has this (H, W)."""
+        if "bboxes" not in result:
+            raise KeyError(f"the sample has no 'bboxes', only {sorted(map(str, result))}")
         given = result["bboxes"]
         count = len(given)
         if count > self.max_boxes:

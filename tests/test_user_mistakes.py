@@ -105,3 +105,23 @@ def test_folders_that_are_not_as_they_should_be(tmp_path):
     (tmp_path / "masks").mkdir()
     with pytest.raises(ValueError, match=r"\(and 0 others\); unmatched='drop' leaves them out"):
         Masks(tmp_path, tmp_path / "masks")
+
+
+def test_boxes_without_bbox_params_are_fractions():
+    with pytest.raises(ValueError, match="must lie inside the image") as caught:
+        A.Compose([FLIP])(image=X[0], bboxes=np.array([[1, 2, 5, 6]]))
+    assert caught.value.__notes__ == [
+        "without bbox_params, boxes are fractions of width and height"
+    ]
+    known = A.Compose([FLIP], bbox_params=A.BboxParams("coco"))
+    with pytest.raises(ValueError, match="must lie inside the image") as caught:
+        known(image=X[0], bboxes=np.array([[1, 2, 50, 6]]))
+    assert not hasattr(caught.value, "__notes__")
+
+
+def test_samples_without_boxes_are_no_detection():
+    samples = [{"image": X[0], "label": 1}]
+    pipeline = A.Compose([FLIP], bbox_params=A.BboxParams("coco"))
+    sequence = AugmentedSequence(samples, pipeline, task="detection", max_boxes=2, threads=0)
+    with pytest.raises(KeyError, match="the sample has no 'bboxes', only"):
+        sequence[0]

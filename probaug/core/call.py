@@ -274,9 +274,13 @@ def read_labels(
                 fields[field] = data[field]
             taken.update(fields)
         if target == "bboxes":
-            params = params or PLAIN_BOXES
-            kind = OrientedBoxes if params.bbox_type == "obb" else Boxes
-            boxes[key] = kind(key, data[key], fields, params, size)
+            kind = OrientedBoxes if params is not None and params.bbox_type == "obb" else Boxes
+            try:
+                boxes[key] = kind(key, data[key], fields, params or PLAIN_BOXES, size)
+            except ValueError as error:
+                if params is None:
+                    error.add_note("without bbox_params, boxes are fractions of width and height")
+                raise
         elif target == "polygons":
             polygons[key] = Polygons(key, data[key], fields, params or PLAIN_POLYGONS, size)
         else:
