@@ -25,7 +25,7 @@ from ._batch import Batch
 from ._errors import Failure
 from ._maker import Maker
 from ._recipe import Array
-from ._shared import Layout, Shared, aligned, opened
+from ._shared import Layout, Place, Shared, aligned
 from ._signals import deaf, undivided
 from ._workers import Address, Finished, Running, Workers
 
@@ -55,22 +55,22 @@ class Answer:
     error: Exception | None = None
 
 
-def _serve(pipe: Connection, data: bytes, path: str, spans: list[tuple[int, int]]) -> None:
+def _serve(pipe: Connection, data: bytes, source: Place, spans: list[tuple[int, int]]) -> None:
     """Make batches until nobody asks any more."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for our parent, who may go on
     cv2.setNumThreads(0)  # a process is as many threads as are wanted
-    whole = memoryview(opened(path))
+    whole = memoryview(source.opened())
     buffers = [whole[low:high] for low, high in spans]
     maker: Maker = pickle.loads(data, buffers=buffers)  # noqa: S301  our parent's own
-    maps: dict[str, mmap.mmap] = {}
+    maps: dict[Place, mmap.mmap] = {}
     with contextlib.suppress(EOFError, OSError):
         pipe.send(None)
         while (question := pipe.recv()) is not None:
-            number, address, path = question
-            if path and path not in maps:
-                maps[path] = opened(path)
+            number, address, place = question
+            if place is not None and place not in maps:
+                maps[place] = place.opened()
             try:
-                answer = _filled(number, maker.batch(address), maps.get(path))
+                answer = _filled(number, maker.batch(address), maps.get(place))
             except Exception as error:
                 answer = Answer(number, error=_portable(error))
             pipe.send(answer)
@@ -161,7 +161,7 @@ class _Pool:
         for view, start in zip(views, starts):
             self._source.map[start : start + len(view)] = view
         spans = [(start, start + len(view)) for view, start in zip(views, starts)]
-        arguments = (data, self._source.path, spans)
+        arguments = (data, self._source.place, spans)
         context = multiprocessing.get_context("spawn")
         self.workers: list[_Worker] = []
         self._answers: dict[int, Answer] = {}
@@ -208,7 +208,7 @@ class _Pool:
                 shared = shared or Shared(self._size)
             worker.asked[self._next] = shared
             try:
-                worker.pipe.send((self._next, address, "" if shared is None else shared.path))
+                worker.pipe.send((self._next, address, shared and shared.place))
             except OSError:
                 self._ended(worker)
             return RemoteJob(self, self._next)
@@ -299,7 +299,8 @@ def _stop(workers: list[_Worker], process: int, over: threading.Event) -> None:
             if worker.process.is_alive():
                 worker.process.terminate()
                 worker.process.join()
-            worker.process.close()
+            with contextlib.suppress(ValueError):  # another thread asks at this moment if it lives
+                worker.process.close()
 
 
 def _watch(pool: weakref.ref[_Pool], over: threading.Event) -> None:

@@ -20,8 +20,7 @@ from keras_helpers import FLIP, SIZE, bytes_of, classifier, epoch_of, photos
 from sequence_sources import Deadly, Failing
 
 import probaug as A
-from probaug.adapters import _processes
-from probaug.adapters._shared import Shared
+from probaug.adapters import _processes, _shared
 from probaug.adapters._signals import undivided
 from probaug.adapters.keras import AugmentedSequence
 
@@ -60,11 +59,9 @@ def test_epochs_are_bit_identical_to_those_of_threads(processes):
 
 def test_memory_is_used_again(monkeypatch):
     sizes = []
-    reserve = Shared._reserve
+    reserve = _shared.reserved
     monkeypatch.setattr(
-        Shared,
-        "_reserve",
-        lambda self, folder, size: sizes.append(size) or reserve(self, folder, size),
+        _shared, "reserved", lambda *where, size: sizes.append(size) or reserve(*where, size=size)
     )
     sequence = AugmentedSequence((photos(), np.arange(20)), FLIP, processes=1, batch_size=2)
     for epoch in range(4):
@@ -237,7 +234,20 @@ ENDED = (
 )
 
 
-def told(tmp_path, script):
+KILLED = (
+    LEFT
+    + """
+    if __name__ == "__main__":
+        run = sequence()
+        for index in range(8):
+            run[index]
+        print(json.dumps(os.getpid()), flush=True)
+        os.kill(os.getpid(), signal.SIGKILL)
+"""
+)
+
+
+def told(tmp_path, script, code=0):
     path = tmp_path / "run.py"
     path.write_text(textwrap.dedent(script))
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
@@ -245,7 +255,7 @@ def told(tmp_path, script):
         [sys.executable, path], capture_output=True, text=True, timeout=600, env=environment,
         start_new_session=True,
     )  # fmt: skip
-    assert done.returncode == 0, done.stderr
+    assert done.returncode == code, done.stderr
     return json.loads(done.stdout.splitlines()[-1])
 
 
@@ -264,6 +274,12 @@ def test_nothing_is_left_when_the_interpreter_ends(tmp_path):
         with pytest.raises(ProcessLookupError):
             os.kill(child, 0)
     assert not glob.glob(f"/dev/shm/probaug-{parent}-*")
+
+
+@pytest.mark.skipif(not os.path.isdir("/proc/self/fd"), reason="memory has a name here")
+def test_no_shared_memory_is_left_of_a_run_that_is_killed(tmp_path):
+    killed = told(tmp_path, KILLED, code=-signal.SIGKILL)
+    assert not glob.glob(f"/dev/shm/probaug-{killed}-*")
 
 
 def test_ctrl_c_waits_for_what_is_begun():
@@ -347,7 +363,7 @@ def test_a_script_without_a_guard_is_told_about_it(tmp_path):
 
 def test_shared_memory_has_no_room_for_everything():
     with pytest.raises(OSError, match="there is no room for"):
-        Shared(2**60)
+        _shared.Shared(2**60)
 
 
 def test_images_larger_than_the_first_batch_come_too():
