@@ -12,6 +12,7 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 
 from probaug.data.decode import decode, decode_mask
+from probaug.data.reader import Reader
 from probaug.data.scale import Shrink
 
 from ._cache import DiskCache, MemoryCache, file_key
@@ -223,9 +224,8 @@ class DictSamples:
         return self._reading.load(dict(sample))
 
     def file(self, index: int) -> str | None:
-        paths = getattr(self._source, "paths", None)  # as readers have them
-        if paths is not None:
-            return _file(paths[index])
+        if isinstance(self._source, Reader):
+            return _file(self._source.path_of(index))
         is_list = isinstance(self._source, (list, tuple))
         sample = self._source[index] if is_list else None  # asking others again might cost much
         return _file(sample.get("image")) if isinstance(sample, Mapping) else None

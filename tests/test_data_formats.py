@@ -301,6 +301,8 @@ def test_tfds_examples_are_samples():
     result = A.Compose([A.HorizontalFlip(p=1)], **reader.params)(**sample)
     assert result["bboxes"].tolist() == [[0.25, 0.0, 0.75, 0.5]]
     assert [len(part) for part in reader.split(0.5)] == [2, 2]
+    assert reader.path_of(1) is None  # it would have to be read
+    assert reader.paths == []
     plain = from_tfds({"image": image, "label": np.int64(2), "segmentation_mask": image[..., :1]})
     assert plain["label"] == 2
     assert plain["mask"].shape == (HEIGHT, WIDTH, 1)

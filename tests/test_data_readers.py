@@ -73,6 +73,7 @@ def test_parts_of_a_reader(pets):
     reader = Folder(pets)
     assert [s["path"] for s in reader[2:4]] == [str(p) for p in reader.paths[2:4]]
     assert reader.subset([3, 0]).paths == [reader.paths[3], reader.paths[0]]
+    assert reader.path_of(-1) == reader.paths[-1]
     first, rest = reader.split(0.7, seed=1)
     assert (len(first), len(rest)) == (9, 4)
     assert sorted(first.paths + rest.paths) == sorted(reader.paths)

@@ -17,6 +17,7 @@ from keras_helpers import FLIP, NOTHING, bytes_of, classifier, epoch_of, photos
 import probaug as A
 from probaug.adapters._cache import DiskCache
 from probaug.adapters.keras import AugmentedSequence
+from probaug.data import Folder, Tfds
 
 CROP = A.Compose([A.RandomCrop(16, 16)])
 
@@ -137,6 +138,36 @@ def test_a_bad_label_is_a_bad_sample():
     assert "from 0 to 2, got 7" in sequence.errors[0].reason
     assert sequence.errors[0].file is None
     sequence.close()
+
+
+def test_a_reader_is_asked_for_the_files_of_bad_samples_alone(tmp_path, monkeypatch):
+    for index, image in enumerate(photos(6)):
+        file = tmp_path / "pets" / f"{index}.png"
+        file.parent.mkdir(exist_ok=True)
+        cv2.imwrite(str(file), image[:8] if index in (1, 4) else image)
+    asked, path = [], Folder._path
+    monkeypatch.setattr(
+        Folder, "_path", lambda self, item: asked.append(item[0].name) or path(self, item)
+    )
+    sequence = AugmentedSequence(
+        Folder(tmp_path), CROP, on_error="skip", batch_size=6, shuffle=False, threads=0
+    )
+    assert len(sequence[0][0]) == 4
+    assert [error.file for error in sequence.errors] == [
+        str(tmp_path / "pets" / name) for name in ("1.png", "4.png")
+    ]
+    assert asked == ["1.png", "4.png"]
+
+
+def test_a_bad_sample_of_a_reader_without_files_has_none(caplog):
+    examples = [{"image": image, "label": i} for i, image in enumerate(photos(4))]
+    examples[2]["image"] = examples[2]["image"][:8]
+    sequence = AugmentedSequence(
+        Tfds(examples), CROP, on_error="skip", batch_size=4, shuffle=False, threads=0
+    )
+    assert sequence[0][1].tolist() == [0, 1, 3]
+    assert [(error.index, error.file) for error in sequence.errors] == [(2, None)]
+    assert "sample 2 is left out" in caplog.text
 
 
 def test_a_fit_goes_on_and_leaves_nothing_behind(files):

@@ -115,10 +115,15 @@ class Reader(Sequence[Sample]):
         """Read one sample; report annotations that break a rule, and leave them out."""
         raise NotImplementedError
 
-    def _path(self, item: Any) -> Path:
-        """The picture of an item."""
+    def _path(self, item: Any) -> Path | None:
+        """The picture of an item, if it is a file."""
         path: Path = item[0]
         return path
+
+    def _name(self, item: Any) -> str:
+        """What tells an item from others, wherever its files are."""
+        path = self._path(item)
+        return str(item) if path is None else "/".join(path.parts[-2:])
 
     def _complain(self, error: AnnotationError) -> None:
         if self.invalid == "raise":
@@ -143,8 +148,13 @@ class Reader(Sequence[Sample]):
 
     @property
     def paths(self) -> list[Path]:
-        """The picture of every sample."""
-        return [self._path(item) for item in self._items]
+        """The picture of every sample; an empty list if samples are no files."""
+        paths = map(self._path, self._items)
+        return [path for path in paths if path is not None]
+
+    def path_of(self, place: int) -> Path | None:
+        """The picture of one sample; None if samples are no files."""
+        return self._path(self._items[operator.index(place)])
 
     @property
     def params(self) -> dict[str, Any]:
@@ -166,7 +176,7 @@ class Reader(Sequence[Sample]):
         """
         if not (is_number(fraction) and 0 <= fraction <= 1):
             raise ValueError(f"split.fraction must be a number in [0, 1], got {fraction!r}")
-        ranks = [rank(seed, place, path) for place, path in enumerate(self.paths)]
+        ranks = [rank(seed, place, self._name(item)) for place, item in enumerate(self._items)]
         order = sorted(range(len(self)), key=ranks.__getitem__)
         count = round(fraction * len(self))
         return self.subset(sorted(order[:count])), self.subset(sorted(order[count:]))
@@ -201,9 +211,8 @@ class Reader(Sequence[Sample]):
         return numbers[name]
 
 
-def rank(seed: int, place: int, path: Path) -> tuple[bytes, int]:
+def rank(seed: int, place: int, name: str) -> tuple[bytes, int]:
     """A place in a random order."""
-    name = "/".join(path.parts[-2:])
     return hashlib.blake2b(f"{seed}/{name}".encode()).digest(), place
 
 

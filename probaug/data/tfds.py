@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any, Unpack
 
 import numpy as np
@@ -48,8 +47,8 @@ class Tfds(Reader):
         self.classes = tuple(classes)
         super().__init__(range(len(examples)), **options)
 
-    def _path(self, item: int) -> Path:
-        return Path(str(item))
+    def _path(self, item: int) -> None:
+        return None
 
     def _read(self, item: int, report: Report) -> Sample:
         return from_tfds(self.examples[item])
