@@ -13,7 +13,7 @@ import numpy as np
 
 from probaug.data.decode import decode, decode_mask
 from probaug.data.reader import Reader
-from probaug.data.scale import Shrink
+from probaug.data.shrink import Shrink
 
 from ._cache import DiskCache, MemoryCache, file_key
 from ._formats import BoxPacker

@@ -54,7 +54,7 @@ _OPTIONS = {
 }
 
 
-class Options(NamedTuple):
+class TaskOptions(NamedTuple):
     """Options of `AugmentedSequence` that only some tasks have; None is not given."""
 
     label_mode: str | None = None
@@ -68,7 +68,7 @@ class Options(NamedTuple):
     keypoint_format: str | None = None
     num_keypoints: int | None = None
 
-    def suited(self, task: str, source: Any) -> Options:
+    def with_num_keypoints(self, task: str, source: Any) -> TaskOptions:
         """Take the largest number of an instance's keypoints from a source that knows it."""
         if task != "instances" or self.num_keypoints is not None:
             return self
@@ -79,7 +79,7 @@ class Options(NamedTuple):
             count = len(source.points)  # a reader's names
         return self._replace(num_keypoints=count or None)
 
-    def checked(self, owner: str, task: str) -> Options:
+    def checked(self, owner: str, task: str) -> TaskOptions:
         """Refuse what has no meaning for a task or does not go together."""
         for name, value in self._asdict().items():
             if value is not None and name not in _OPTIONS.get(task, ()):
@@ -144,7 +144,7 @@ class Task:
         owner: str,
         name: str,
         values: Values,
-        options: Options,
+        options: TaskOptions,
         inputs: Names,
         outputs: Names,
         pipeline: Any,
@@ -252,7 +252,7 @@ def _named(owner: str, field: str, names: Names) -> dict[str, str] | None:
 
 
 def _packing(
-    owner: str, task: str, pipeline: Any, options: Options
+    owner: str, task: str, pipeline: Any, options: TaskOptions
 ) -> tuple[BoxPacker | None, tuple[Packer, ...]]:
     if task == "classification":
         numbers = {name: number for number, name in enumerate(options.class_names or ())}

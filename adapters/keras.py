@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from probaug.core.call import PLANES
-from probaug.data.scale import Shrink
+from probaug.data.shrink import Shrink
 
 from ._batch_mix import Mixer
 from ._cache import cache_of
@@ -26,7 +26,7 @@ from ._order import EpochClock, Shares
 from ._own_workers import OwnWorkers
 from ._processes import Processes
 from ._samples import COLOR_MODES, Reading, Samples, samples_of
-from ._tasks import TASKS, Names, Options, Task
+from ._tasks import TASKS, Names, Task, TaskOptions
 from ._values import Values
 from ._workers import Workers, usable_cpus
 
@@ -200,10 +200,10 @@ class AugmentedSequence(OwnWorkers):
         use_multiprocessing: bool = False,
     ) -> None:
         super().__init__()
-        options = Options(
+        options = TaskOptions(
             label_mode, num_classes, class_names, ignore_class, class_weight,
             max_boxes, bounding_box_format, label_field, keypoint_format, num_keypoints,
-        ).suited(task, source)  # fmt: skip
+        ).with_num_keypoints(task, source)  # fmt: skip
         values = Values.of(OWNER, value_range, dtype)
         self._task_of = partial(Task.of, OWNER, task, values, options, inputs, outputs)
         self._task = self._task_of(pipeline)

@@ -18,7 +18,7 @@ from PIL import Image, ImageOps
 import probaug as A
 from probaug.data import ImageError, decode, decode_mask, smallest_needed
 from probaug.data.header import read_header
-from probaug.data.scale import Shrink
+from probaug.data.shrink import Shrink
 
 RNG = np.random.default_rng(5)
 PHOTO = cv2.resize(RNG.integers(0, 256, (9, 12, 3), np.uint8), (83, 61))

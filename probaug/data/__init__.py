@@ -10,7 +10,7 @@ from .frame import Frame
 from .masks import InstanceMasks, Masks
 from .objects import ObjectReader
 from .reader import AnnotationError, Options, Reader
-from .scale import smallest_needed
+from .shrink import smallest_needed
 from .tfds import Tfds, from_tfds
 from .voc import Voc
 from .yolo import Yolo

@@ -14,7 +14,7 @@ from ..core.matrix import Size
 from .decode import AnyPath, decode_mask
 from .objects import Object, ObjectReader
 from .outlines import mask_box, rle_mask
-from .reader import AnnotationError, Options, Report, Sample, check_size, fitted
+from .reader import AnnotationError, Options, Reporter, Sample, check_size, fitted
 
 
 class Coco(ObjectReader):
@@ -80,7 +80,7 @@ class Coco(ObjectReader):
         ]
         super().__init__(items, parts, instances, box_format, points, **options)
 
-    def _read(self, item: Any, report: Report) -> Sample:
+    def _read(self, item: Any, report: Reporter) -> Sample:
         path, entries, entry = item
         picture = self._load(path)
         check_size(self.path, f"image {entry['id']}", entry, picture.size)
@@ -212,7 +212,7 @@ class Panoptic(ObjectReader):
             items.append((Path(images, name), Path(segments, entry["file_name"]), entry))
         super().__init__(items, parts, instances, box_format, **options)
 
-    def _read(self, item: Any, report: Report) -> Sample:
+    def _read(self, item: Any, report: Reporter) -> Sample:
         path, segments, entry = item
         picture = self._load(path)
         colors = decode_mask(segments, max_pixels=self.max_pixels, exif=self.exif)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Unpack
 
 from .decode import AnyPath
-from .reader import Options, Reader, Report, Sample, class_names, image_files
+from .reader import Options, Reader, Reporter, Sample, class_names, image_files
 
 
 class Folder(Reader):
@@ -51,6 +51,6 @@ class Folder(Reader):
         """The label of every sample."""
         return [label for _, label in self._items]
 
-    def _read(self, item: Any, report: Report) -> Sample:
+    def _read(self, item: Any, report: Reporter) -> Sample:
         path, label = item
         return {"image": self._load(path).image, "label": label, "path": str(path)}

@@ -14,7 +14,7 @@ from ..core.boxes import to_edges
 from ..core.fields import is_number
 from .decode import AnyPath
 from .objects import Object, ObjectReader
-from .reader import AnnotationError, Options, Report, Sample, class_names, fitted, is_path
+from .reader import AnnotationError, Options, Reporter, Sample, class_names, fitted, is_path
 
 Row = Mapping[str, Any]
 
@@ -100,7 +100,7 @@ class Frame(ObjectReader):
                     rule = f"have a column {name!r}{hint}"
                     raise AnnotationError(self.source, f"row {number}", rule, sorted(map(str, row)))
 
-    def _read(self, item: tuple[Path, list[tuple[int, Row]]], report: Report) -> Sample:
+    def _read(self, item: tuple[Path, list[tuple[int, Row]]], report: Reporter) -> Sample:
         path, group = item
         number, row = group[0]
         picture = self._load(path)

@@ -16,7 +16,7 @@ from .reader import (
     AnnotationError,
     Options,
     Reader,
-    Report,
+    Reporter,
     Sample,
     fitted,
     image_files,
@@ -82,7 +82,7 @@ class Masks(Reader):
         self._dtype = np.dtype(np.uint8 if small else np.int32)  # the same for all pictures
         super().__init__(matched(images, masks, suffix, unmatched), **options)
 
-    def _read(self, item: tuple[Path, Path], report: Report) -> Sample:
+    def _read(self, item: tuple[Path, Path], report: Reporter) -> Sample:
         path, beside = item
         picture = self._load(path)
         mask = self._load_mask(beside, picture.size)
@@ -162,7 +162,7 @@ class InstanceMasks(ObjectReader):
         self.classes = tuple(classes)
         super().__init__(items, parts, instances, box_format, **options)
 
-    def _read(self, item: tuple[Path, list[Path]], report: Report) -> Sample:
+    def _read(self, item: tuple[Path, list[Path]], report: Reporter) -> Sample:
         path, files = item
         picture = self._load(path)
         objects = []

@@ -17,7 +17,7 @@ from ..core.oriented import from_quads
 from ..core.polygons import area, clipped
 from .decode import Picture
 from .outlines import polygon_mask
-from .reader import AnnotationError, Options, Reader, Report, Sample, fitted
+from .reader import AnnotationError, Options, Reader, Reporter, Sample, fitted
 
 PARTS = ("bbox", "polygon", "mask", "keypoints")
 NAMES = {"bbox": "bboxes", "polygon": "polygons", "mask": "masks", "keypoints": "keypoints"}
@@ -134,7 +134,7 @@ class ObjectReader(Reader):
         return tuple((row, other) for row, other in partners.items() if row < other) or None
 
     def _sample(
-        self, path: Path, picture: Picture, objects: list[Object], report: Report
+        self, path: Path, picture: Picture, objects: list[Object], report: Reporter
     ) -> Sample:
         """A sample of a picture, decoded at any scale, and its objects; they are checked here."""
         image, size = picture
@@ -202,7 +202,7 @@ class ObjectReader(Reader):
             "visibility": table[:, 4].astype(np.int64),
         }
 
-    def _is_good(self, path: Path, found: Object, size: Size, report: Report) -> bool:
+    def _is_good(self, path: Path, found: Object, size: Size, report: Reporter) -> bool:
         problems = list(self._problems(path, found, size))
         for problem in problems:
             report(problem)

@@ -16,10 +16,10 @@ from .. import BboxParams, KeypointParams, PolygonParams
 from ..core.fields import Array, is_number
 from ..core.matrix import Size
 from .decode import MAX_PIXELS, MODES, AnyPath, Mode, Needed, Picture, decode_mask, load
-from .scale import smallest_needed
+from .shrink import smallest_needed
 
 Sample: TypeAlias = dict[str, Any]
-Report: TypeAlias = Callable[["AnnotationError"], None]
+Reporter: TypeAlias = Callable[["AnnotationError"], None]
 EXTENSIONS = (
     ".avif", ".bmp", ".gif", ".jp2", ".jpeg", ".jpg", ".npy",
     ".pbm", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp",
@@ -111,7 +111,7 @@ class Reader(Sequence[Sample]):
         classes = f", {len(self.classes)} classes" if self.classes else ""
         return f"<{type(self).__name__}: {len(self)} samples{classes}>"
 
-    def _read(self, item: Any, report: Report) -> Sample:
+    def _read(self, item: Any, report: Reporter) -> Sample:
         """Read one sample; report annotations that break a rule, and leave them out."""
         raise NotImplementedError
 

@@ -8,7 +8,7 @@ from typing import Any, Unpack
 import numpy as np
 
 from .. import BboxParams
-from .reader import Options, Reader, Report, Sample
+from .reader import Options, Reader, Reporter, Sample
 
 NAMES = {"segmentation_mask": "mask", "segmentation": "mask", "image/filename": "path"}
 
@@ -50,7 +50,7 @@ class Tfds(Reader):
     def _path(self, item: int) -> None:
         return None
 
-    def _read(self, item: int, report: Report) -> Sample:
+    def _read(self, item: int, report: Reporter) -> Sample:
         return from_tfds(self.examples[item])
 
 

@@ -17,7 +17,7 @@ from .reader import (
     EXTENSIONS,
     AnnotationError,
     Options,
-    Report,
+    Reporter,
     Sample,
     check_size,
     class_names,
@@ -90,7 +90,7 @@ class Voc(ObjectReader):
         paths = (self.images / name for name in names if name)
         return next((path for path in paths if path.is_file()), self.images / (said or item.stem))
 
-    def _read(self, item: Path, report: Report) -> Sample:
+    def _read(self, item: Path, report: Reporter) -> Sample:
         root = read_xml(item)
         path = self._path(item, root.findtext("filename", "").strip())
         picture = self._load(path)

@@ -12,7 +12,7 @@ from ..core.fields import Array
 from ..core.matrix import Size
 from .decode import AnyPath
 from .objects import Object, ObjectReader
-from .reader import AnnotationError, Options, Report, Sample, class_names, image_files, is_path
+from .reader import AnnotationError, Options, Reporter, Sample, class_names, image_files, is_path
 
 PARTS = {
     "detect": ("bbox",),
@@ -109,7 +109,7 @@ class Yolo(ObjectReader):
         if not self.classes:
             raise ValueError(f"Yolo.classes must be one or more, got {classes!r}")
 
-    def _read(self, item: Any, report: Report) -> Sample:
+    def _read(self, item: Any, report: Reporter) -> Sample:
         path, text = item
         picture = self._load(path)
         objects = []
