@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from probaug.core.call import PLANES
+from probaug.core.results import Slots
 
 from ._formats import BoxPacker
 from ._packers import Packer
@@ -130,17 +131,10 @@ class Recipe:
         return given, plain
 
     def _call(self, data: dict[str, Any], key: Key, slots: dict[str, Array]) -> dict[str, Any]:
-        result: dict[str, Any]
-        if slots:
-            try:
-                result = self.pipeline(key=key, out=slots, **data)
-                return result
-            except ValueError:
-                # Perhaps a result of another size than the slot's: without slots the same call
-                # gives it, and the batch says whose size it is.
-                pass
+        # what does not fit its slot comes back all the same, and the batch says whose it is
+        places = {"out": Slots(slots)} if slots else {}
         try:
-            result = self.pipeline(key=key, **data)
+            result: dict[str, Any] = self.pipeline(key=key, **places, **data)
         except ValueError as error:
             self._advise(error, data)
             raise

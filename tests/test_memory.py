@@ -6,6 +6,7 @@ from small_moves import Cut, Flip, Invert, Power, Quarter, Scale, Turn
 from target_cases import EXACT, IMAGE, INEXACT, MASK, STACKS, H, W, numbers
 
 import probaug as A
+from probaug.core.results import Slots
 from probaug.core.scratch import MOST_BYTES, lend, scratch, take_back
 
 
@@ -163,6 +164,25 @@ def test_out_of_a_wrong_shape_or_dtype(transforms):
         message = rf"out\['image'\] must be {shape} uint8, got {re_escape(out.shape)} {out.dtype}"
         with pytest.raises(ValueError, match=message):
             pipeline(key=0, image=IMAGE, out={"image": out.copy()})
+
+
+@pytest.mark.parametrize("odd", ["image", "mask"])
+def test_slots_that_do_not_fit_stay_as_they_are(odd):
+    pipeline = A.Compose([Flip(p=1)])
+    wanted = pipeline(image=IMAGE, mask=MASK)
+    slots = Slots(image=np.empty_like(IMAGE), mask=np.empty_like(MASK))
+    slots[odd] = np.zeros_like(slots[odd][:-1])
+    result = pipeline(image=IMAGE, mask=MASK, out=slots)
+    for name, slot in slots.items():
+        assert (result[name] is slot) == (name != odd)
+        np.testing.assert_array_equal(result[name], wanted[name])
+    assert not slots[odd].any()
+
+
+def test_a_slot_for_no_frames_stays_as_it_is():
+    empty = IMAGE[None][:0]
+    slots = Slots(image=np.empty_like(IMAGE), images=empty.copy())
+    assert A.Compose([Flip(p=1)])(image=IMAGE, images=empty, out=slots)["image"] is slots["image"]
 
 
 def test_out_may_overlap_an_input():

@@ -120,6 +120,31 @@ def test_of_equally_many_the_first_place_decides(order):
     sequence.close()
 
 
+@pytest.mark.parametrize(("on_error", "threads"), [("raise", 0), ("skip", 0), ("skip", 2)])
+def test_a_sample_that_fails_or_does_not_fit_its_place_is_not_made_again(on_error, threads):
+    seen = []
+
+    class Once(A.ImageOnlyTransform):
+        def apply(self, img, **params):
+            seen.append(int(img[0, 0, 0]))
+            if seen[-1] == 2 and on_error == "skip":
+                raise ValueError("two is wrong")
+            return img[:8] if seen[-1] == 2 else img + 1
+
+    images = np.full((4, 16, 16, 3), np.arange(4)[:, None, None, None], np.uint8)
+    sequence = AugmentedSequence(
+        (images, np.arange(4)), A.Compose([Once(p=1)]), on_error=on_error, batch_size=4,
+        shuffle=False, threads=threads,
+    )  # fmt: skip
+    if on_error == "skip":
+        assert sequence[0][1].tolist() == [0, 1, 3]
+    else:
+        with pytest.raises(ValueError, match=r"must be alike, but image of sample \d is \("):
+            sequence[0]
+    assert seen.count(2) == 1
+    sequence.close()
+
+
 def test_a_stand_in_must_fit_too():
     images = [*photos(6), *photos(3, size=20)]
     images[0] = None

@@ -14,12 +14,20 @@ from .instances import ALIKE
 from .layer import Plane
 
 
+class Slots(dict[str, Array]):
+    """Arrays for a call's ``out`` that may stay as they are, where no result fits.
+
+    In a plain dict they are an error.
+    """
+
+
 def give(canvas: Canvas, data: dict[str, Any], out: Mapping[str, Array] | None) -> dict[str, Any]:
     """Finish all pending work and put the results where the data was."""
     targets = dict(out) if out else None
+    must_fit = not isinstance(out, Slots)
     if canvas.finish:
         canvas.reopen()
-    canvas.flush(direct(canvas, targets) if targets else None)
+    canvas.flush(direct(canvas, targets, must_fit) if targets else None)
     result = {**data, **canvas.data}
     for layer in canvas.layers:
         for plane in layer.planes:
@@ -32,7 +40,7 @@ def give(canvas: Canvas, data: dict[str, Any], out: Mapping[str, Array] | None) 
                 value = target
             else:
                 value = owned(plane.frames[0], plane.given[0])
-            if target is not None:
+            if target is not None and (must_fit or is_alike(value, target)):
                 value = written(name, value, target)
             elif stack is None and value is plane.given[0]:
                 continue  # what the caller gave, even if it was read in another byte order
@@ -92,10 +100,10 @@ def given_labels(canvas: Canvas) -> dict[str, Any]:
     return result
 
 
-def direct(canvas: Canvas, out: Mapping[str, Any]) -> dict[str, Array]:
+def direct(canvas: Canvas, out: Mapping[str, Any], must_fit: bool) -> dict[str, Array]:
     """Destinations that the last step may write to; OpenCV neither strides nor works in place.
 
-    One that nothing could be written to is an error.
+    One that nothing could be written to is an error, if all must fit.
     """
     given = {plane.name: plane.given for layer in canvas.layers for plane in layer.planes}
     free = {}
@@ -103,6 +111,8 @@ def direct(canvas: Canvas, out: Mapping[str, Any]) -> dict[str, Array]:
         if canvas.finish and canvas.alike.get(name, name) in canvas.finish:
             raise TypeError(f"out[{name!r}] cannot hold a tensor; leave it out, or the conversion")
         if name not in given:
+            if not must_fit:
+                continue  # an array of no frames
             raise ValueError(f"out[{name!r}] names nothing to write; there is {', '.join(given)}")
         if not isinstance(target, np.ndarray):
             raise TypeError(f"out[{name!r}] must be an array, got {type(target).__name__}")
@@ -149,7 +159,7 @@ def written(name: str, value: Array, target: Array) -> Array:
     """A result in the caller's memory."""
     if value is target:
         return value
-    if value.shape != target.shape or value.dtype != target.dtype:
+    if not is_alike(value, target):
         raise ValueError(
             f"out[{name!r}] must be {value.shape} {value.dtype}, got {target.shape} {target.dtype}"
         )
@@ -157,3 +167,8 @@ def written(name: str, value: Array, target: Array) -> Array:
     if not there or value.__array_interface__["data"] != target.__array_interface__["data"]:
         np.copyto(target, value)
     return target
+
+
+def is_alike(value: Array, target: Array) -> bool:
+    """Whether a result has the shape and type of the caller's memory."""
+    return value.shape == target.shape and value.dtype == target.dtype
