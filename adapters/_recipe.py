@@ -18,6 +18,12 @@ from ._values import Values
 
 Array = NDArray[Any]
 Key = tuple[int, int, int]
+# What tells a pipeline how labels are written.
+PARAMS = {
+    "bboxes": "bbox_params",
+    "keypoints": "keypoint_params",
+    "polygons": "polygon_params",
+}
 
 
 class Made(NamedTuple):
@@ -145,6 +151,12 @@ class Recipe:
         floats = [data[name] for name in self.images if data[name].dtype.kind == "f"]
         if self.values.range is None and any(image.max() > 1 for image in floats):
             error.add_note("float images of 0 to 255 need value_range=(0, 255)")
+        for labels, params in PARAMS.items():
+            if labels in str(error) and getattr(self.pipeline, params, None) is None:
+                error.add_note(
+                    f"the pipeline has no {params}: Compose([...], **reader.params) takes what a "
+                    "reader gives"
+                )
         if "read-only" in str(error):
             error.add_note(
                 "the arrays of a source are never written to: a transform that changes its image "

@@ -1,5 +1,8 @@
 """Usual mistakes are refused in words that say what to do instead."""
 
+import json
+
+import cv2
 import numpy as np
 import pytest
 
@@ -12,7 +15,7 @@ import probaug as A
 from probaug.adapters.keras import AugmentedSequence
 from probaug.adapters.layer import AugmentationLayer
 from probaug.adapters.tfdata import augment
-from probaug.data import Folder, Frame, Masks
+from probaug.data import Folder, Frame, Masks, Panoptic
 
 X = np.random.default_rng(0).integers(0, 256, (8, 12, 10, 3), np.uint8)
 Y = np.arange(8) % 4
@@ -125,3 +128,31 @@ def test_samples_without_boxes_are_no_detection():
     sequence = AugmentedSequence(samples, pipeline, task="detection", max_boxes=2, threads=0)
     with pytest.raises(KeyError, match="the sample has no 'bboxes', only"):
         sequence[0]
+
+
+def test_a_reader_whose_labels_the_pipeline_cannot_read_says_what_tells_it(tmp_path):
+    cv2.imwrite(str(tmp_path / "a.png"), np.full((12, 10, 3), (0, 0, 5), np.uint8))
+    data = {
+        "images": [{"id": 7, "file_name": "a.png", "height": 12, "width": 10}],
+        "categories": [{"id": 2, "name": "dog", "isthing": 1}],
+        "annotations": [
+            {"image_id": 7, "file_name": "a.png", "segments_info": [{"id": 5, "category_id": 2}]}
+        ],
+    }
+    file = tmp_path / "panoptic.json"
+    file.write_text(json.dumps(data))
+    reader = Panoptic(file, tmp_path, tmp_path)
+    options = {"task": "segmentation", "threads": 0, "batch_size": 1}
+    for pipeline in (FLIP, A.Compose([FLIP])):
+        with pytest.raises(ValueError, match="bboxes") as caught:
+            AugmentedSequence(reader, pipeline, **options)[0]
+        assert (
+            "the pipeline has no bbox_params: Compose([...], **reader.params) takes what a reader "
+            "gives"
+        ) in caught.value.__notes__
+    ((_, mask),) = AugmentedSequence(reader, A.Compose([FLIP], **reader.params), **options)
+    assert not mask.any()
+    cropped = A.Compose([A.RandomCrop(20, 20)], **reader.params)
+    with pytest.raises(ValueError, match="20") as caught:
+        AugmentedSequence(reader, cropped, **options)[0]
+    assert not any("reader" in note for note in caught.value.__notes__)
