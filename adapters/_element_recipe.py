@@ -6,16 +6,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from ._box_packer import LABELS, BoxPacker, box_params
 from ._checks import one_of, refuse
-from ._formats import LABELS, BoxPacker, box_params
-from ._packers import (
-    KEYPOINT_FORMATS,
-    InstancePacker,
-    KeypointPacker,
-    Packer,
-    keeping_points,
-)
-from ._recipe import Recipe
+from ._packers import KEYPOINT_FORMATS, InstancePacker, KeypointPacker, keeping_points
+from ._recipe import Packer, Recipe
 from ._values import Values
 
 
@@ -60,7 +54,8 @@ def recipe_of(
     if boxes is not None and "masks" in specs:
         packers.append(InstancePacker(boxes))
         packed.add("masks")
-        boxes = None
+    elif boxes is not None:
+        packers.append(boxes)
     params = getattr(pipeline, "keypoint_params", None)
     if "keypoints" in specs and params is not None:
         seen = "visibility" in specs
@@ -81,4 +76,4 @@ def recipe_of(
         rule = "None unless the pipeline has keypoint_params and the element keypoints"
         raise refuse(owner, "keypoint_format", rule, keypoint_format)
     arrays = tuple(name for name in specs if name not in packed)
-    return Recipe(pipeline, values, images, arrays, boxes, packers=tuple(packers))
+    return Recipe(pipeline, values, images, arrays, packers=tuple(packers))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from ._formats import LABELS
+from ._box_packer import LABELS
 
 Targets = Any
 """A structure like the element's, with a target's name or None (goes around) at each place."""

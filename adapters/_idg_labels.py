@@ -11,8 +11,8 @@ import numpy as np
 from probaug import BboxParams
 from probaug.core.fields import Array
 
+from ._box_packer import PADDING, BoxPacker
 from ._checks import refuse, whole
-from ._formats import PADDING, BoxPacker
 
 CLASS = "box_labels"
 
@@ -89,11 +89,11 @@ class Extras:
         name: Any = self.box_format
         return BboxParams(format=name, label_fields=(CLASS,))
 
-    def packer(self, owner: str, pipeline: Any) -> BoxPacker | None:
+    def packers(self, owner: str, pipeline: Any) -> tuple[BoxPacker, ...]:
         """How boxes leave."""
         if self.boxes is None:
-            return None
-        return BoxPacker.of(owner, pipeline, self.max_boxes, None)
+            return ()
+        return (BoxPacker.of(owner, pipeline, self.max_boxes, None),)
 
     def sample(self, index: int) -> dict[str, Any]:
         """The pipeline's arguments for one sample."""

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from probaug.core.fields import Array
 
-from ._formats import BoxPacker
+from ._box_packer import BoxPacker
+from ._recipe import Packer
 
 # What a sample dict may call its class.
 LABEL_KEYS = ("label", "class")
@@ -23,20 +24,6 @@ def keeping_points(pipeline: Any) -> Any:
     """A pipeline that drops no keypoint: holes hide them, of those outside the place is told."""
     params = pipeline.keypoint_params.replace(remove_invisible=False, has_visibility=True)
     return pipeline.replace(keypoint_params=params)
-
-
-class Packer(Protocol):
-    """Makes arrays of a batch out of a result."""
-
-    def prepare(self, data: dict[str, Any]) -> None:
-        """Bring the pipeline's arguments into the form that `pack` expects, if they are not."""
-        return
-
-    def pack(
-        self, result: Mapping[str, Any], size: tuple[int, int], slots: Mapping[str, Array]
-    ) -> dict[str, Array]:
-        """Arrays by name; ``slots`` are places of a batch that they may be written into."""
-        ...
 
 
 def weights_of(classes: Array, weights: Mapping[int, float]) -> NDArray[np.float32]:
@@ -333,7 +320,7 @@ class InstancePacker:
             if any(part not in instance for instance in instances):
                 raise KeyError(f"an instance needs {part!r}, got {sorted(map(str, instances[0]))}")
         rows = {name: [i[name] for i in instances] for name in self.boxes.names}
-        packed = self.boxes.pack({"bboxes": [i["bbox"] for i in instances], **rows}, size)
+        packed = self.boxes.pack({"bboxes": [i["bbox"] for i in instances], **rows}, size, {})
         if self.points is not None:
             packed |= self._points(self.points, [i["keypoints"] for i in instances], size)
         shape = (self.boxes.max_boxes, *size)

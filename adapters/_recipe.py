@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,8 +12,6 @@ from numpy.typing import NDArray
 from probaug.core.call import PLANES
 from probaug.core.results import Slots
 
-from ._formats import BoxPacker
-from ._packers import Packer
 from ._values import Values
 
 Array = NDArray[Any]
@@ -41,6 +39,20 @@ class Made(NamedTuple):
     types: dict[str, tuple[np.dtype[Any], np.dtype[Any]]]
 
 
+class Packer(Protocol):
+    """Makes arrays of a batch out of a result."""
+
+    def prepare(self, data: dict[str, Any]) -> None:
+        """Bring the pipeline's arguments into the form that `pack` expects, if they are not."""
+        return
+
+    def pack(
+        self, result: Mapping[str, Any], size: tuple[int, int], slots: Mapping[str, Array]
+    ) -> dict[str, Array]:
+        """Arrays by name; ``slots`` are places of a batch that they may be written into."""
+        ...
+
+
 @dataclass(frozen=True)
 class Recipe:
     """Run a pipeline on a sample and pick what the batch is made of.
@@ -50,7 +62,6 @@ class Recipe:
         values: How images enter and leave.
         images: Targets that are images and so have a value range.
         arrays: Targets that the batch takes as the pipeline gives them; images among them.
-        boxes: How boxes are packed, if there are any.
         carried: Keys that go around the pipeline into the batch.
         packers: What else is made of a result; it takes the place of arrays of the same name.
 
@@ -60,7 +71,6 @@ class Recipe:
     values: Values
     images: tuple[str, ...]
     arrays: tuple[str, ...]
-    boxes: BoxPacker | None
     carried: tuple[str, ...] = ()
     packers: tuple[Packer, ...] = ()
 
@@ -128,8 +138,6 @@ class Recipe:
             if given[name] is array:
                 plain.add(name)
         height, width = np.asarray(result["image"]).shape[:2]
-        if self.boxes is not None:
-            given |= self.boxes.pack(result, (height, width))
         for packer in self.packers:
             packed = packer.pack({**result, **given}, (height, width), slots)
             given |= packed

@@ -15,8 +15,8 @@ from probaug.data.decode import decode, decode_mask
 from probaug.data.reader import Reader
 from probaug.data.shrink import Shrink
 
+from ._box_packer import BoxPacker
 from ._cache import DiskCache, MemoryCache, file_key
-from ._formats import BoxPacker
 
 WEIGHT = "sample_weight"
 # What has a row for each object beside its box and label.

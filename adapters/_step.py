@@ -12,8 +12,8 @@ import numpy as np
 import tensorflow as tf
 
 from ._batch import Batch
+from ._box_packer import PADDING, BoxPacker, axis_scale
 from ._elements import Targets, flatten, names_of, pack
-from ._formats import PADDING, BoxPacker, axis_scale
 from ._packers import KeypointPacker
 from ._probe import Like, Shape, probe
 from ._recipe import Array, Recipe

@@ -11,8 +11,8 @@ import numpy as np
 from probaug.core.call import PLANES
 from probaug.core.fields import Array
 
+from ._box_packer import BoxPacker, box_params
 from ._checks import check_pipeline, label_params, one_of, refuse, whole
-from ._formats import BoxPacker, box_params
 from ._packers import (
     CLASS_WEIGHT,
     KEYPOINT_FORMATS,
@@ -21,10 +21,9 @@ from ._packers import (
     InstancePacker,
     KeypointPacker,
     MaskPacker,
-    Packer,
     keeping_points,
 )
-from ._recipe import Recipe
+from ._recipe import Packer, Recipe
 from ._samples import WEIGHT
 from ._values import Values
 
@@ -176,8 +175,7 @@ class Task:
         if x is not None and "image" not in x.values():
             raise refuse(owner, "inputs", "names of a sample's parts, 'image' among them", inputs)
         images = tuple(key for key in arrays if kinds.get(key) == "image")
-        packed = boxes if name == "detection" else None
-        recipe = Recipe(pipeline, values, images, tuple(arrays), packed, tuple(carried), packers)
+        recipe = Recipe(pipeline, values, images, tuple(arrays), tuple(carried), packers)
         return cls(name, recipe, boxes, x, y)
 
     def pack(self, arrays: Mapping[str, Array]) -> tuple[Any, ...]:
@@ -272,7 +270,8 @@ def _packing(
     if task == "detection":
         fields = None if field is None else (field,)
         boxes = BoxPacker.of(owner, pipeline, *asked, fields)
-        return replace(boxes, classes=options.num_classes), ()
+        boxes = replace(boxes, classes=options.num_classes)
+        return boxes, (boxes,)
     known = box_params(owner, pipeline).label_fields or ("label",)
     boxes = BoxPacker.of(owner, pipeline, *asked)
     fields = (field or known[0],)

@@ -13,7 +13,7 @@ from keras_helpers import (
 )
 
 import probaug as A
-from probaug.adapters._formats import convert
+from probaug.adapters._box_packer import convert
 from probaug.adapters.keras import AugmentedSequence
 from probaug.core.boxes import BOX_FORMATS, KERAS_BOX_FORMATS
 

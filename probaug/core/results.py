@@ -171,4 +171,4 @@ def written(name: str, value: Array, target: Array) -> Array:
 
 def is_alike(value: Array, target: Array) -> bool:
     """Whether a result has the shape and type of the caller's memory."""
-    return value.shape == target.shape and value.dtype == target.dtype
+    return (value.shape, value.dtype) == (target.shape, target.dtype)

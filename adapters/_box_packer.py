@@ -14,6 +14,7 @@ from probaug.core.fields import Array
 from probaug.core.matrix import Size
 
 from ._checks import label_params, one_of, refuse, whole
+from ._recipe import Packer
 
 PADDING = -1
 # The key of a class that has no label field.
@@ -36,7 +37,7 @@ def axis_scale(target: str, x: Any, y: Any) -> tuple[Any, Any, Any, Any]:
 
 
 @dataclass(frozen=True)
-class BoxPacker:
+class BoxPacker(Packer):
     """Turns the boxes of one result into (max_boxes, 4) boxes and (max_boxes,) labels.
 
     Args:
@@ -136,7 +137,9 @@ class BoxPacker:
         masks = {name: data.pop(name) for name in ("masks",) if name in data}
         return data | self.inputs(data.pop("bboxes"), labels, masks)
 
-    def pack(self, result: Mapping[str, Any], size: tuple[int, int]) -> dict[str, Array]:
+    def pack(
+        self, result: Mapping[str, Any], size: tuple[int, int], slots: Mapping[str, Array]
+    ) -> dict[str, Array]:
         """Boxes ("bboxes") and labels of a pipeline's result whose image has this (H, W)."""
         if "bboxes" not in result:
             raise KeyError(f"the sample has no 'bboxes', only {sorted(map(str, result))}")
