@@ -15,11 +15,11 @@ class EpochCallback(keras.callbacks.Callback):
 
     Args:
         clock: That of the sequence.
-        leave: Called when the fit is over, or None.
+        leave: Called when the fit is over.
 
     """
 
-    def __init__(self, clock: EpochClock, leave: Callable[[], None] | None = None) -> None:
+    def __init__(self, clock: EpochClock, leave: Callable[[], None]) -> None:
         super().__init__()
         self._leave = leave
         self._clock = clock
@@ -29,8 +29,7 @@ class EpochCallback(keras.callbacks.Callback):
         self._first = None
 
     def on_train_end(self, logs: Any = None) -> None:
-        if self._leave is not None:
-            self._leave()
+        self._leave()
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         if self._first is None:

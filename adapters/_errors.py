@@ -17,6 +17,7 @@ from ._order import spares
 from ._recipe import Key
 
 ON_ERROR = ("raise", "skip", "replace")
+_THEN = {"skip": "left out", "replace": "replaced"}
 # Samples that may stand in for one; if none of them can be made either, it is no accident.
 SPARES = 8
 
@@ -85,9 +86,15 @@ class Rescue(NamedTuple):
 
 
 class Report:
-    """Count and log the samples that could not be made; threads may share it."""
+    """Count and log the samples that could not be made; threads may share it.
 
-    def __init__(self) -> None:
+    Args:
+        samples: How many there are in all.
+
+    """
+
+    def __init__(self, samples: int) -> None:
+        self._samples = samples
         self._lock = threading.Lock()
         self._epochs: dict[int, set[int]] = {}
         self._failures: dict[int, Failure] = {}
@@ -98,7 +105,7 @@ class Report:
     def __setstate__(self, state: dict[str, object]) -> None:
         self.__dict__ |= state | {"_lock": threading.Lock()}
 
-    def note(self, owner: str, epoch: int, failures: Iterable[Failure], then: str) -> None:
+    def note(self, owner: str, epoch: int, failures: Iterable[Failure], on_error: str) -> None:
         """Take what failed in a batch; log each sample once."""
         for failure in failures:
             with self._lock:
@@ -108,7 +115,7 @@ class Report:
             if is_new:
                 file = f" ({failure.file})" if failure.file else ""
                 message = "%s: sample %d%s is %s: %s"
-                _log.warning(message, owner, failure.index, file, then, failure.reason)
+                _log.warning(message, owner, failure.index, file, _THEN[on_error], failure.reason)
 
     @property
     def errors(self) -> list[SampleError]:
@@ -120,11 +127,11 @@ class Report:
                 for index, failure in known
             ]
 
-    def text(self, samples: int) -> str:
+    def text(self) -> str:
         """All of it in words."""
         errors = self.errors
         times = sum(error.times for error in errors)
-        head = f"{len(errors)} of {samples} samples could not be made, {times} times in all"
+        head = f"{len(errors)} of {self._samples} samples could not be made, {times} times in all"
         lines = [
             f"  {error.index}: {error.file or 'no file'}: {error.reason}"
             + (f" ({error.times} times)" if error.times > 1 else "")

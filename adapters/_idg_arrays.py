@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 
 from probaug.core.fields import Array
 
-from ._batch import Batch
 from ._checks import refuse
 from ._idg_blocks import Blocks
 from ._idg_iterator import Augmenting
 from ._idg_labels import Extras, as_batches
 from ._idg_steps import range_of
+from ._workers import AnyBatch
 
 KEPT = tuple(map(np.dtype, ("uint8", "uint16", "float32")))
 """What images are kept in; others are converted to the generator's dtype."""
@@ -44,7 +44,7 @@ class NumpyArrayIterator(Augmenting):
         if weight is not None and y is None and not extras:
             raise refuse(owner, "sample_weight", "given with targets", given.sample_weight)
         if given.subset is not None:
-            own, rest = image_data_generator.split(count, given.subset)
+            own, rest = image_data_generator._split(count, given.subset)
             if not (given.ignore_class_split or y is None):
                 _same_classes(owner, labels, own, rest)
             images = {name: array[own] for name, array in images.items()}
@@ -61,7 +61,7 @@ class NumpyArrayIterator(Augmenting):
         generator = image_data_generator
         needed = generator.brightness_range is not None or generator.pipeline is not None
         white = range_of(self.x) if needed else None
-        recipe = generator.recipe(extras, tuple(self._images), white, dtype=self.x.dtype)
+        recipe = generator._recipe(extras, tuple(self._images), white, dtype=self.x.dtype)
         self._start(len(self.x), given, recipe)
 
     def _inputs(self, x: Any) -> tuple[dict[str, Array], list[Array]]:
@@ -94,7 +94,7 @@ class NumpyArrayIterator(Augmenting):
         sample = {name: array[index] for name, array in self._images.items()}
         return sample | self._extras.sample(index)
 
-    def _batch(self, epoch: int, chosen: NDArray[np.intp]) -> Batch:
+    def _batch(self, epoch: int, chosen: NDArray[np.intp]) -> AnyBatch:
         if self._recipe.only is None or self.on_error != "raise":
             return super()._batch(epoch, chosen)
         return Blocks(self._recipe, self._keys(epoch, chosen), self.x, self.dtype)

@@ -10,7 +10,7 @@ import numpy as np
 
 from probaug.core.random import uniforms
 
-from ._batch import Batch
+from ._errors import Failure
 from ._idg_ranges import SLOTS
 from ._idg_steps import Steps
 from ._recipe import Array, Key
@@ -19,10 +19,10 @@ VALUES = 1 << 16
 """So many are standardised at once: more would leave the cache, fewer be less than the calls."""
 
 
-class Blocks(Batch):
+class Blocks:
     """The images of one batch, in blocks: what a call of a pipeline is for small ones is much.
 
-    Its places are blocks. Images are those that a `Batch` gives.
+    Its places are blocks. Images are those that a `Batch` gives; one that cannot be made raises.
 
     Args:
         recipe: What happens to an image, by one step alone.
@@ -32,10 +32,11 @@ class Blocks(Batch):
 
     """
 
-    recipe: Steps
-
     def __init__(self, recipe: Steps, keys: Sequence[Key], images: Array, dtype: Any) -> None:
-        super().__init__(recipe, keys, lambda index: {"image": images[index]})
+        self.recipe = recipe
+        self.keys = keys
+        self.failures: list[Failure] = []
+        self.arrays: dict[str, Array] = {}
         self._images = images
         self._dtype = dtype
         size = max(1, math.prod(images.shape[1:]))

@@ -50,7 +50,7 @@ class FromFiles(Augmenting):
         self.interpolation = one_of(owner, "interpolation", taken.interpolation, FILTERS)
         self.keep_aspect_ratio = taken.keep_aspect_ratio
         self.subset = taken.subset
-        self.split = None if self.subset is None else generator.fractions(self.subset)
+        self.split = None if self.subset is None else generator._fractions(self.subset)
         self.class_mode = taken.class_mode
         if self.class_mode not in self.allowed_class_modes:
             modes = ", ".join(map(repr, self.allowed_class_modes))
@@ -61,7 +61,7 @@ class FromFiles(Augmenting):
         """Those of the subset that was asked for."""
         if self.subset is None:
             return values
-        own: slice = self.image_data_generator.split(len(values), self.subset)[0]
+        own: slice = self.image_data_generator._split(len(values), self.subset)[0]
         return values[own]
 
     def _begin(self, given: SimpleNamespace) -> None:
@@ -69,7 +69,7 @@ class FromFiles(Augmenting):
         self.samples = len(self._filepaths)
         fit = (self.target_size, self.interpolation, self.keep_aspect_ratio)
         masks = () if self._masks is None else ("mask",)
-        recipe = self.image_data_generator.recipe(
+        recipe = self.image_data_generator._recipe(
             self._extras, ("image",), (0.0, 255.0), fit, masks=masks
         )
         self._start(self.samples, given, recipe)

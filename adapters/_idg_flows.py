@@ -200,16 +200,16 @@ class Flows:
             given["class_mode"] = "raw"
         return DataFrameIterator(**given)
 
-    def fractions(self, subset: str) -> tuple[float, float]:
+    def _fractions(self, subset: str) -> tuple[float, float]:
         """Where a subset begins and ends, as parts of the data."""
         part = self._validation_split
         if self.validation_end == "head":
             return (0.0, part) if subset == "validation" else (part, 1.0)
         return (1 - part, 1.0) if subset == "validation" else (0.0, 1 - part)
 
-    def split(self, count: int, subset: str) -> tuple[slice, slice]:
+    def _split(self, count: int, subset: str) -> tuple[slice, slice]:
         """A subset of so many samples, and the others."""
-        low, high = (int(part * count) for part in self.fractions(subset))
+        low, high = (int(part * count) for part in self._fractions(subset))
         return slice(low, high), slice(high, None) if low == 0 else slice(0, low)
 
 

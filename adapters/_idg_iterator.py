@@ -11,7 +11,6 @@ from types import SimpleNamespace
 from typing import Any
 
 import cv2
-import keras
 import numpy as np
 from numpy.typing import NDArray
 
@@ -19,33 +18,47 @@ from probaug.core.fields import Array
 
 from ._batch import Batch
 from ._checks import one_of, refuse, whole
-from ._epochs import EpochCallback
-from ._errors import ON_ERROR, Report, Rescue, SampleError
+from ._errors import ON_ERROR, Rescue
 from ._idg_steps import NUMBER, Steps
 from ._order import EpochClock, permutation
+from ._own_workers import OwnWorkers
 from ._recipe import Key
-from ._workers import Address, Job, Workers, usable_cpus
+from ._workers import Address, AnyBatch, Job
 
 
-class Iterator(keras.utils.PyDataset):
+class Iterator(OwnWorkers):
     """Give batches of numbered samples, epoch after epoch; subclasses say what a batch is.
 
     By number it gives the batches of the current epoch; iterated over, it never ends. The order
     depends on the seed and the epoch alone. An epoch ends when Keras or the caller says
     ``on_epoch_end`` after all its batches, or when iteration has passed its last batch.
 
+    ``workers``, set afterwards, are threads of the iterator; there are no processes, so that
+    ``use_multiprocessing`` leaves it at threads. A subclass of one's own that makes its batches in
+    ``_get_batches_of_transformed_samples`` is asked for them in the caller's thread.
+
     Args:
         n: Samples in an epoch.
         batch_size: Samples in a batch.
         shuffle: Visit the samples in another order in each epoch.
         seed: What decides order and draws; None takes one that nobody knows beforehand.
-        **kwargs: What `keras.utils.PyDataset` takes.
+        threads: Threads that fill batches; 0 works in the caller's, None takes a thread for each
+            processor, at most 8.
+        **kwargs: What `keras.utils.PyDataset` takes; its workers are of no account.
 
     """
 
     white_list_formats = ("png", "jpg", "jpeg", "bmp", "ppm", "tif", "tiff")
 
-    def __init__(self, n: int, batch_size: int, shuffle: bool, seed: Any, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        n: int,
+        batch_size: int,
+        shuffle: bool,
+        seed: Any,
+        threads: int | None = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         self.n = n
         self.batch_size = whole(type(self).__name__, "batch_size", batch_size, 1)
@@ -54,18 +67,15 @@ class Iterator(keras.utils.PyDataset):
         self.batch_index = 0
         self.total_batches_seen = 0
         self._key = secrets.randbits(63) if self.seed is None else self.seed
-        self._clock = EpochClock(0, len(self), frozen=False)
-        self._announced = False  # whether Keras says when epochs begin
-        self._asked: set[int] = set()
+        self._set_up(n, EpochClock(0, len(self), frozen=False), threads)
         self._live()
 
     def _live(self) -> None:
         self.lock = threading.RLock()
         self.index_generator = self._flow_index()
-        self._known: tuple[int, NDArray[np.intp]] | None = None
 
     def __getstate__(self) -> dict[str, Any]:
-        apart = ("lock", "index_generator", "_known")
+        apart = ("lock", "index_generator")
         return {name: value for name, value in self.__dict__.items() if name not in apart}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -76,25 +86,16 @@ class Iterator(keras.utils.PyDataset):
         return -(-self.n // self.batch_size)
 
     def __getitem__(self, index: int) -> Any:
-        count = len(self)
-        if not -count <= index < count:
-            raise IndexError(f"batch {index} of {count}")
-        index = int(index) % count
+        batch = super().__getitem__(index)
         with self.lock:
-            epoch = self._clock.epoch
-            self._clock.asked(index)
-            self._asked.add(index)
             self.total_batches_seen += 1
-        return self._serve(epoch, index)
+        return batch
 
     def __iter__(self) -> Iterator:
         return self
 
     def __next__(self) -> Any:
-        with self.lock:
-            epoch, index = self._clock.epoch, self.batch_index
-            self._advance()
-        return self._serve(epoch, index)
+        return self._serve(self._advance())
 
     def next(self) -> Any:
         """Give the next batch."""
@@ -104,69 +105,42 @@ class Iterator(keras.utils.PyDataset):
         """Begin the current epoch again."""
         self.batch_index = 0
 
-    @property
-    def epoch(self) -> int:
-        """The epoch that batches are made for."""
-        return self._clock.epoch
-
     def set_epoch(self, epoch: int) -> None:
         """Make batches for this epoch from now on, until it ends."""
-        self._clock.set(whole(type(self).__name__, "epoch", epoch, 0))
-        self._asked.clear()
+        super().set_epoch(epoch)
         self.batch_index = 0
+
+    def _share_work(self, threads: int, processes: int) -> None:
+        super()._share_work(max(threads, processes), 0)
 
     @property
     def index_array(self) -> NDArray[np.intp]:
         """The numbers of the samples in the order of the current epoch."""
         return self._order(self._clock.epoch)
 
-    def on_epoch_begin(self) -> None:
-        """Hear from Keras that an epoch begins."""
-        self._announced = True
-        self._asked.clear()
-        self._clock.begin()
-
-    def on_epoch_end(self) -> None:
-        """Go on to the next epoch, if all batches of this one were asked for."""
+    def _advance(self) -> Address:
+        """Go on to the next batch; give the address of this one."""
         with self.lock:
-            announced, self._announced = self._announced, False
-            asked = len(self._asked)
-            # with use_multiprocessing it is copies that are asked; and before a fit Keras looks
-            # at two batches without having announced an epoch
-            if asked == 0 if announced else asked == len(self) > 2:
-                self._clock.set(self._clock.epoch + 1)
-            else:
-                self._clock.end()
-            self._asked.clear()
-
-    def _advance(self) -> None:
-        self.total_batches_seen += 1
-        self.batch_index += 1
-        if self.batch_index >= len(self):
-            self.batch_index = 0
-            self._clock.set(self._clock.epoch + 1)
+            address = self._clock.epoch, self.batch_index
+            self.total_batches_seen += 1
+            self.batch_index += 1
+            if self.batch_index >= len(self):
+                self.set_epoch(address[0] + 1)
+            return address
 
     def _flow_index(self) -> Generating[NDArray[np.intp]]:
         while True:
-            with self.lock:
-                epoch, index = self._clock.epoch, self.batch_index
-                self._advance()
-            yield self._chosen(epoch, index)
+            yield self._chosen(self._advance())
 
     def _order(self, epoch: int) -> NDArray[np.intp]:
-        if not self.shuffle:
-            return np.arange(self.n)
-        known = self._known
-        if known is None or known[0] != epoch:
-            known = self._known = epoch, permutation(self._key, epoch, self.n)
-        return known[1]
+        return permutation(self._key, epoch, self.n) if self.shuffle else np.arange(self.n)
 
-    def _chosen(self, epoch: int, index: int) -> NDArray[np.intp]:
-        low = index * self.batch_size
-        return self._order(epoch)[low : low + self.batch_size]
+    def _chosen(self, address: Address) -> NDArray[np.intp]:
+        epoch, index = address
+        return self._order(epoch)[index * self.batch_size :][: self.batch_size]
 
-    def _serve(self, epoch: int, index: int) -> Any:
-        return self._get_batches_of_transformed_samples(self._chosen(epoch, index))
+    def _serve(self, address: Address) -> Any:
+        return self._get_batches_of_transformed_samples(self._chosen(address))
 
     def _get_batches_of_transformed_samples(self, index_array: Any) -> Any:
         """Give the batch of these samples; subclasses say what it is."""
@@ -209,39 +183,10 @@ class Augmenting(Iterator):
 
     def _start(self, count: int, given: SimpleNamespace, recipe: Steps) -> None:
         """Begin, once samples and targets are known."""
-        super().__init__(count, given.batch_size, given.shuffle, given.seed)
+        own, common = given.threads, self.image_data_generator.threads
+        threads = common if own is None else own
+        super().__init__(count, given.batch_size, given.shuffle, given.seed, threads)
         self._recipe = recipe
-        self._report = Report()
-        threads, owner = given.threads, type(self).__name__
-        if threads is None:
-            threads = self.image_data_generator.threads
-        threads = min(usable_cpus(), 8) if threads is None else whole(owner, "threads", threads, 0)
-        self._feed = Workers(threads, lookahead=2)
-
-    def callback(self) -> keras.callbacks.Callback:
-        """Give a callback for ``fit`` that keeps the epoch equal to Keras' own number."""
-        return EpochCallback(self._clock)
-
-    @property
-    def errors(self) -> list[SampleError]:
-        """The samples that could not be made so far: index, file, reason, and in how many epochs.
-
-        Only ``on_error="skip"`` and "replace" get that far.
-        """
-        return self._report.errors
-
-    def error_report(self) -> str:
-        """Say in words what `errors` holds."""
-        return self._report.text(self.n)
-
-    def close(self) -> None:
-        """Stop the threads; they start again when the next batch is asked for."""
-        self._feed.close()
-
-    def on_epoch_end(self) -> None:
-        """Go on to the next epoch, if all batches of this one were asked for."""
-        super().on_epoch_end()
-        self._feed.rest()
 
     def _read(self, index: int) -> dict[str, Any]:
         """The targets of one sample."""
@@ -262,7 +207,7 @@ class Augmenting(Iterator):
     def _keys(self, epoch: int, chosen: NDArray[np.intp]) -> list[Key]:
         return [(self._key, epoch, index) for index in chosen.tolist()]
 
-    def _batch(self, epoch: int, chosen: NDArray[np.intp]) -> Batch:
+    def _batch(self, epoch: int, chosen: NDArray[np.intp]) -> AnyBatch:
         keys = self._keys(epoch, chosen)
         if self.on_error == "raise":
             return Batch(self._recipe, keys, self._read)
@@ -273,27 +218,19 @@ class Augmenting(Iterator):
         """A sample that knows its number, for targets are those of the sample that is there."""
         return {**self._read(index), NUMBER: np.int64(index)}
 
-    def _at(self, address: Address) -> Batch:
-        return self._batch(address[0], self._chosen(*address))
+    def _batch_at(self, address: Address) -> AnyBatch:
+        return self._batch(address[0], self._chosen(address))
 
-    def _serve(self, epoch: int, index: int) -> Any:
-        try:
-            batch = self._feed.get((epoch, index), len(self), self._at)
-        except Exception as error:
-            error.add_note(f"in {type(self).__name__}, batch {index}")
-            raise
-        return self._give(batch, self._chosen(epoch, index), epoch)
+    def _serve(self, address: Address) -> Any:
+        return self._given(self._arrays_at(address), address[0], self._chosen(address))
 
     def _get_batches_of_transformed_samples(self, index_array: Any) -> Any:
-        chosen = np.asarray(index_array, np.intp)
-        epoch = self._clock.epoch
-        return self._give(Job(self._batch(epoch, chosen)).result(), chosen, epoch)
+        epoch, chosen = self._clock.epoch, np.asarray(index_array, np.intp)
+        made = Job(self._batch(epoch, chosen)).result()
+        return self._given(self._reported(made, epoch), epoch, chosen)
 
-    def _give(self, batch: Batch, chosen: NDArray[np.intp], epoch: int) -> Any:
-        arrays: dict[str, Any] = batch.arrays or self._empty()
-        if failures := batch.failures:
-            then = {"skip": "left out", "replace": "replaced"}[self.on_error]
-            self._report.note(type(self).__name__, epoch, failures, then)
+    def _given(self, arrays: dict[str, Array], epoch: int, chosen: NDArray[np.intp]) -> Any:
+        arrays = arrays or self._empty()
         chosen = arrays.get(NUMBER, chosen)
         if self.save_to_dir:
             for place, index in enumerate(chosen.tolist()):

@@ -128,7 +128,7 @@ class Statistics:
     def _unfitted(self, name: str) -> None:
         warn(f"ImageDataGenerator.{name} has no effect before fit(x) is called")
 
-    def finish(self, image: Array, out: Array | None) -> Array:
+    def _finish(self, image: Array, out: Array | None) -> Array:
         """Standardise a copy of an (H, W, C) image, in an array of the result's shape if given."""
         if self.data_format == "channels_first":
             image = np.moveaxis(image, -1, 0)
@@ -141,7 +141,7 @@ class Statistics:
         return out
 
     @property
-    def is_elementwise(self) -> bool:
+    def _is_elementwise(self) -> bool:
         """Whether images may be standardised many at once."""
         others = self.preprocessing_function is not None or self.zca_whitening
         return not (others or self._by_sample)

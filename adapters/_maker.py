@@ -49,7 +49,6 @@ class Maker:
         self._others = {
             name: Others(self.recipe, self.samples) for name in joined_keys(self.recipe.pipeline)
         }
-        self._order: tuple[int, NDArray[np.intp]] | None = None
 
     def order(self, epoch: int) -> NDArray[np.intp]:
         """All samples in the order of an epoch."""
@@ -59,14 +58,7 @@ class Maker:
                 f"the source had {count} samples when the sequence was made, now it has "
                 f"{len(self.samples)}; a source that changes needs a new sequence"
             )
-        if not self.shuffle:
-            return np.arange(count)
-        known = self._order
-        if known is None or known[0] != epoch:
-            order = permutation(self.seed, epoch, count)
-            order.flags.writeable = False
-            known = self._order = epoch, order
-        return known[1]
+        return permutation(self.seed, epoch, count) if self.shuffle else np.arange(count)
 
     @property
     def identity(self) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, NoReturn
 
 import numpy as np
@@ -24,9 +25,12 @@ def words(seed: int, purpose: int, epoch: int, index: int, count: int) -> NDArra
     return np.random.Philox(key=key, counter=[0, 0, index, epoch]).random_raw(count)
 
 
+@lru_cache(maxsize=4)  # every batch of an epoch asks for it
 def permutation(seed: int, epoch: int, count: int) -> NDArray[np.intp]:
     """Order ``count`` samples by random words that depend on the seed and the epoch alone."""
-    return np.argsort(words(seed, _ORDER, epoch, 0, count), kind="stable")
+    order = np.argsort(words(seed, _ORDER, epoch, 0, count), kind="stable")
+    order.flags.writeable = False
+    return order
 
 
 def spares(seed: int, epoch: int, index: int, mine: NDArray[np.intp], count: int) -> list[int]:
@@ -122,9 +126,10 @@ class EpochClock:
 
     Keras asks for two batches and calls ``on_epoch_end`` before the first epoch of a fit, then
     brackets each epoch by ``on_epoch_begin`` and ``on_epoch_end``. So an epoch counts when it was
-    begun, all its batches were asked for, and it ended. With ``steps_per_epoch`` below the number
-    of batches, Keras carries on with the same pass over the data in the next epoch; the number
-    that decides order and draws is then that of the pass.
+    begun, all its batches were asked for, and it ended. Loops without Keras need not begin it if
+    it has more than two batches. With ``steps_per_epoch`` below the number of batches, Keras
+    carries on with the same pass over the data in the next epoch; the number that decides order
+    and draws is then that of the pass.
 
     Of an epoch that was resumed only the batches left are there, counted from 0.
 
@@ -139,7 +144,7 @@ class EpochClock:
         self.epoch = epoch
         self.first = 0  # batches of the epoch that were done before it was resumed
         self.testing = False
-        self._batches = batches
+        self.batches = batches
         self._frozen = frozen
         # Enough for a pass and for looks aside; loops without Keras never empty it.
         self._asked: deque[int] = deque(maxlen=2 * batches + 4)
@@ -153,7 +158,7 @@ class EpochClock:
     @property
     def left(self) -> int:
         """Batches of this epoch that there are to ask for."""
-        return self._batches - self.first
+        return self.batches - self.first
 
     def set(self, epoch: int, first: int = 0) -> None:
         """Make this the current epoch."""
@@ -219,7 +224,7 @@ class EpochClock:
         whole = steps is None or steps >= self.left
         if whole and epoch != self.epoch:
             self.set(epoch)
-        span = 1 if whole or not steps else -(-self._batches // steps)
+        span = 1 if whole or not steps else -(-self.batches // steps)
         self._told = epoch, -(-first // span) + (epoch - first) // span
         self._before = (epoch - first) % span * (steps or 0)
 
@@ -238,17 +243,18 @@ class EpochClock:
         inside, self._inside = self._inside, False
         if not inside or self._asked:  # else what Keras had taken ahead was the rest
             self._cut = False
-        if not inside or self._broken_off():
+        whole = len(set(self._asked)) >= self.left
+        if self._looked_at(inside) or not (inside or whole):
             self._asked.clear()
-        elif len(set(self._asked)) >= self.left:
-            cut = self.first > 0
+        elif whole:
+            cut = inside and self.first > 0
             self._ended = (self.epoch, self.first) if cut and self.left == 1 else None
             self.set(self.epoch if self._frozen else self.epoch + 1)
             self._cut = cut
 
-    def _broken_off(self) -> bool:
-        """Whether the epoch never ended and this is the look before another fit."""
+    def _looked_at(self, inside: bool) -> bool:
+        """Whether this is the look before a fit, perhaps after an epoch that never ended."""
         look = list(range(min(2, self.left)))
         asked = list(self._asked)
         before, last = asked[: -len(look)], asked[-len(look) :]
-        return last == look and not set(look).isdisjoint(before)
+        return last == look and not (inside and set(look).isdisjoint(before))

@@ -27,7 +27,7 @@ from ._maker import Maker
 from ._recipe import Array
 from ._shared import Layout, Place, Shared, aligned
 from ._signals import deaf, undivided
-from ._workers import Address, Finished, Running, Workers
+from ._workers import Address, AnyBatch, Finished, Running, Workers
 
 # Seconds after which processes that nobody asks for anything end: starting them takes a few.
 IDLE = 120.0
@@ -351,7 +351,9 @@ class Processes(Workers):
         """End the processes."""
         self.close()
 
-    def _start(self, running: Any, address: Address, make: Callable[[Address], Batch]) -> RemoteJob:
+    def _start(
+        self, running: Any, address: Address, make: Callable[[Address], AnyBatch]
+    ) -> RemoteJob:
         job: RemoteJob = running.processes.ask(address)
         return job
 

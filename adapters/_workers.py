@@ -9,7 +9,6 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, NamedTuple, Protocol, TypeAlias
 
-from ._batch import Batch
 from ._errors import Failure
 from ._recipe import Array
 
@@ -23,6 +22,24 @@ def usable_cpus() -> int:
     return os.cpu_count() or 1
 
 
+class AnyBatch(Protocol):
+    """A batch whose places are filled one by one, by any thread."""
+
+    arrays: dict[str, Array]
+
+    @property
+    def failures(self) -> list[Failure]:
+        """The samples that could not be made."""
+
+    def __len__(self) -> int: ...
+
+    def again(self) -> AnyBatch:
+        """The same batch, empty."""
+
+    def fill(self, place: int) -> None:
+        """Make what belongs to one place; with the last one the batch is complete."""
+
+
 class Finished(NamedTuple):
     """What is left of a batch that is made: its arrays, and the samples that could not be made."""
 
@@ -33,7 +50,7 @@ class Finished(NamedTuple):
 class AnyJob(Protocol):
     """A batch in the making, wherever."""
 
-    def result(self) -> Any:
+    def result(self) -> Finished:
         """Wait for it."""
 
     def cancel(self) -> None:
@@ -43,7 +60,7 @@ class AnyJob(Protocol):
 class Job:
     """A batch in the making; its places are handed to threads one after the other."""
 
-    def __init__(self, batch: Batch) -> None:
+    def __init__(self, batch: AnyBatch) -> None:
         self.batch = batch
         self._places = itertools.count()
         self._stopped = False
@@ -57,7 +74,7 @@ class Job:
         """Let threads finish the place they are at, and no more."""
         self._stopped = True
 
-    def result(self) -> Batch:
+    def result(self) -> Finished:
         """Wait for the batch, or make it here if no threads were started."""
         if not self._futures:
             self._work()
@@ -70,7 +87,7 @@ class Job:
             for place in range(len(again)):
                 again.fill(place)
             raise error
-        return self.batch
+        return Finished(self.batch.arrays, self.batch.failures)
 
     def _work(self) -> None:
         while not self._stopped and (place := next(self._places)) < len(self.batch):
@@ -142,7 +159,7 @@ class Workers:
     def __getstate__(self) -> dict[str, object]:
         return self.__dict__ | {"_running": None}
 
-    def get(self, address: Address, batches: int, make: Callable[[Address], Batch]) -> Any:
+    def get(self, address: Address, batches: int, make: Callable[[Address], AnyBatch]) -> Finished:
         """The batch at an address.
 
         Args:
@@ -182,7 +199,7 @@ class Workers:
         if running is not None:
             running.close()
 
-    def _start(self, running: Any, address: Address, make: Callable[[Address], Batch]) -> AnyJob:
+    def _start(self, running: Any, address: Address, make: Callable[[Address], AnyBatch]) -> AnyJob:
         job = Job(make(address))
         if self.threads:
             if running.pool is None:

@@ -211,7 +211,7 @@ class ImageDataGenerator(Flows, Statistics):
         """Change one image at random."""
         return self.apply_transform(x, self.get_random_transform(np.shape(x), seed))
 
-    def recipe(
+    def _recipe(
         self,
         extras: Extras,
         images: tuple[str, ...],
@@ -258,8 +258,8 @@ class ImageDataGenerator(Flows, Statistics):
             (*images, *masks, *points),
             carried=(NUMBER,),
             packers=extras.packers(OWNER, pipeline),
-            final=self.finish,
-            final_all=self.standardize if self.is_elementwise else None,
+            final=self._finish,
+            final_all=self.standardize if self._is_elementwise else None,
             masks=masks,
             channels_first=self.data_format == "channels_first",
             only=moved if is_only else None,

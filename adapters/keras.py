@@ -8,19 +8,18 @@ from functools import partial
 from typing import Any
 
 import cv2
-import keras
 import numpy as np
 from numpy.typing import NDArray
 
 from probaug.core.call import PLANES
 from probaug.data.shrink import Shrink
 
+from ._batch import Batch
 from ._batch_mix import Mixer
 from ._cache import cache_of
 from ._checks import keywords, one_of, refuse, seed_of, whole
 from ._deterministic import without_randomness
-from ._epochs import EpochCallback
-from ._errors import ON_ERROR, Report, SampleError
+from ._errors import ON_ERROR
 from ._maker import Maker
 from ._order import EpochClock, Shares
 from ._own_workers import OwnWorkers
@@ -28,7 +27,7 @@ from ._processes import Processes
 from ._samples import COLOR_MODES, Reading, Samples, samples_of
 from ._tasks import TASKS, Names, Task, TaskOptions
 from ._values import Values
-from ._workers import Workers, usable_cpus
+from ._workers import Address, Workers
 
 __all__ = ["AugmentedSequence"]
 
@@ -221,42 +220,27 @@ class AugmentedSequence(OwnWorkers):
         self.shard = shard
         mixer = Mixer.of(OWNER, mix, task, self._task.recipe, self.seed)
         self._maker = self._made(samples_of(self._reading, source), mixer)
-        self._report = Report()
-        batches = self._maker.shares.batches
-        self._clock = EpochClock(whole(OWNER, "epoch", epoch, 0), batches, freeze_epoch)
         self._is_plain = False
+        self.lookahead = whole(OWNER, "lookahead", lookahead, 0)
         if workers is not None:
             workers = whole(OWNER, "workers", workers, 0)
-        if threads is None:
-            threads = min(usable_cpus(), 8) if workers is None else workers
-        self.threads = whole(OWNER, "threads", threads, 0)
-        self.processes = whole(OWNER, "processes", processes, 0)
+        threads = workers if threads is None else threads
+        epoch = whole(OWNER, "epoch", epoch, 0)
+        clock = EpochClock(epoch, self._maker.shares.batches, freeze_epoch)
+        self._set_up(len(self._maker.samples), clock, threads, processes)
         if use_multiprocessing and not self.processes:
-            self.processes = max(self.threads, 1)
-        self.lookahead = whole(OWNER, "lookahead", lookahead, 0)
-        self._feed = self._fed()
+            self.use_multiprocessing = True
         if opencv_threads is not None:
             cv2.setNumThreads(whole(OWNER, "opencv_threads", opencv_threads, 0))
 
     def __len__(self) -> int:
         return self._clock.left
 
-    def __getitem__(self, index: int) -> tuple[Any, ...]:
-        count = len(self)
-        if not -count <= index < count:
-            raise IndexError(f"batch {index} of {count}")
-        index = int(index) % count
-        epoch, number = self._clock.epoch, self._clock.first + index
-        self._clock.asked(index)
-        try:
-            batch = self._feed.get((epoch, number), self._maker.shares.batches, self._maker.batch)
-        except Exception as error:
-            error.add_note(f"in {OWNER}, batch {number}")
-            raise
-        if failures := batch.failures:
-            then = {"skip": "left out", "replace": "replaced"}[self.on_error]
-            self._report.note(OWNER, epoch, failures, then)
-        return self._task.pack(batch.arrays)
+    def _serve(self, address: Address) -> tuple[Any, ...]:
+        return self._task.pack(self._arrays_at(address))
+
+    def _batch_at(self, address: Address) -> Batch:
+        return self._maker.batch(address)
 
     def __repr__(self) -> str:
         runs = f"epoch={self.epoch}"
@@ -289,23 +273,6 @@ class AugmentedSequence(OwnWorkers):
             recipe.images, self.color_mode, tuple(sorted(planes)), self._cache,
             Shrink.of(recipe.pipeline, self.shrink_on_load), frozenset(recipe.carried),
         )  # fmt: skip
-
-    @property
-    def epoch(self) -> int:
-        """The epoch that batches are made for."""
-        return self._clock.epoch
-
-    def set_epoch(self, epoch: int) -> None:
-        """Make batches for this epoch from now on, until Keras ends it."""
-        self._clock.set(whole(OWNER, "epoch", epoch, 0))
-
-    def callback(self) -> keras.callbacks.Callback:
-        """Give a callback for ``fit`` that keeps the epoch equal to Keras' own number.
-
-        It also counts the batches that the model was trained on, for `state_dict`; so it comes
-        before callbacks that save. With the fit it ends the ``processes``.
-        """
-        return EpochCallback(self._clock, lambda: self._feed.leave())
 
     def order(self, epoch: int | None = None) -> NDArray[np.intp]:
         """The indices of the samples in the order in which an epoch visits them."""
@@ -353,18 +320,6 @@ class AugmentedSequence(OwnWorkers):
         epoch, batch = self._maker.checked(OWNER, state)
         self._clock.set(epoch, batch)
 
-    @property
-    def errors(self) -> list[SampleError]:
-        """The samples that could not be made so far: index, file, reason, and in how many epochs.
-
-        Only ``on_error="skip"`` and "replace" get that far.
-        """
-        return self._report.errors
-
-    def error_report(self) -> str:
-        """Say in words what `errors` holds."""
-        return self._report.text(len(self._maker.samples))
-
     @keywords(f"{OWNER}.without_augmentation")
     def without_augmentation(
         self, source: Any = None, *, validation: Any = None
@@ -395,31 +350,16 @@ class AugmentedSequence(OwnWorkers):
             other._source = self._source if source is None else source
             samples = samples_of(other._reading, other._source)
         other._maker = other._made(samples, None)
-        other._clock = EpochClock(0, other._maker.shares.batches, frozen=True)
-        other._report, other._feed = Report(), other._fed()
+        clock = EpochClock(0, other._maker.shares.batches, frozen=True)
+        other._set_up(len(samples), clock, self.threads, self.processes)
         other._is_plain = True
         return other
 
     def close(self) -> None:
         """Stop the threads and empty the cache; both begin anew with the next batch."""
-        self._feed.close()
+        super().close()
         if self._cache is not None:
             self._cache.close()
-
-    def share_work(self, threads: int, processes: int) -> None:
-        """Make batches by so many threads, or processes if there are any, from now on."""
-        self._feed.close()
-        self.threads, self.processes = threads, processes
-        self._feed = self._fed()
-
-    def on_epoch_begin(self) -> None:
-        """Hear from Keras that an epoch begins."""
-        self._clock.begin()
-
-    def on_epoch_end(self) -> None:
-        """Hear from Keras that an epoch ends."""
-        self._clock.end()
-        self._feed.rest()
 
     def _made(self, samples: Samples, mixer: Mixer | None) -> Maker:
         """What makes the batches of these samples."""
@@ -428,7 +368,6 @@ class AugmentedSequence(OwnWorkers):
         return Maker(recipe, samples, shares, seed, self.shuffle, self.on_error, mixer, self._cache)
 
     def _fed(self) -> Workers:
-        """What runs it."""
         if self.processes:
             return Processes(self.processes, self.lookahead, self._maker)
-        return Workers(self.threads, self.lookahead)
+        return super()._fed()

@@ -16,7 +16,7 @@ import scipy.ndimage
 from keras_helpers import bytes_of, listener, photos
 
 import probaug
-from probaug.adapters.image_data_generator import ImageDataGenerator
+from probaug.adapters.image_data_generator import ImageDataGenerator, Iterator
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
@@ -305,13 +305,18 @@ def test_a_batch_depends_on_seed_epoch_and_number_alone():
     many.close()
 
 
+@pytest.mark.parametrize("several", [False, True])
 @pytest.mark.parametrize("workers", [0, 1, 2, 8])
-def test_training_sees_the_same_samples_with_any_number_of_workers(workers):
+def test_training_sees_the_same_samples_with_any_number_of_workers(workers, several):
+    """They are threads of the iterator; Keras is told of none."""
     images = np.zeros((11, 8, 8, 3), np.uint8)
     images[:, :, :, 0] = np.arange(11)[:, None, None]
     generator = ImageDataGenerator(channel_shift_range=0, threads=1)
     flow = generator.flow(images, np.zeros(11), batch_size=4, seed=2)
     flow.workers = workers
+    flow.use_multiprocessing = several
+    assert (flow.workers, flow.use_multiprocessing) == (1, False)
+    assert (flow.threads, flow.processes) == (max(workers, several), 0)
     model = listener()
     model.fit(flow, epochs=2, shuffle=False, verbose=0)
     expected = []
@@ -324,21 +329,38 @@ def test_training_sees_the_same_samples_with_any_number_of_workers(workers):
     flow.close()
 
 
-def test_an_epoch_ends_for_loops_and_for_copies_in_other_processes():
-    flow = ImageDataGenerator(threads=0).flow(photos(10), batch_size=3, seed=1)
+def test_an_epoch_ends_for_loops_but_not_for_looks():
+    flow = ImageDataGenerator(threads=0).flow(photos(10), np.zeros(10), batch_size=3, seed=1)
     order = flow.index_array.tolist()
     for _ in [flow[index] for index in range(2)]:
         flow.on_epoch_end()
     assert flow.epoch == 0
     for _ in range(2):
-        for index in range(4):
+        for index in (2, 0, 3, 1):
             flow[index]
         flow.on_epoch_end()
     assert flow.epoch == 2
-    flow.on_epoch_begin()  # Keras asks pickled copies for the batches
-    flow.on_epoch_end()
-    assert flow.epoch == 3
     assert flow.index_array.tolist() != order
+    for index in range(4):  # somebody looks at them, then trains
+        flow[index]
+    listener().fit(flow, epochs=1, verbose=0)
+    assert flow.epoch == 3
+
+
+def test_iterators_of_one_s_own_make_batches_of_numbers():
+    class Numbers(Iterator):
+        def _get_batches_of_transformed_samples(self, index_array):
+            return index_array * 10
+
+    numbers = Numbers(5, 2, False, None, workers=3, max_queue_size=4)
+    numbers.workers = 4
+    assert (numbers.workers, numbers.max_queue_size) == (1, 4)
+    for epoch in range(2):
+        assert numbers.epoch == epoch
+        assert [numbers[index].tolist() for index in range(3)] == [[0, 10], [20, 30], [40]]
+        numbers.on_epoch_end()
+    with pytest.raises(ValueError, match=r"Numbers\.workers must be a whole number >= 0, got -1"):
+        numbers.workers = -1
 
 
 def test_iterators_have_the_attributes_of_keras():

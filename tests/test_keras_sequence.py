@@ -287,6 +287,19 @@ def test_the_call_order_of_other_backends():
     assert seen == [0] * 4 + [1] * 4
 
 
+def test_loops_without_keras_end_epochs_but_looks_do_not():
+    sequence, model = stamped(shuffle=False), listener()
+    for epoch in range(2):
+        assert sequence.epoch == epoch
+        for index in range(len(sequence)):
+            sequence[index]
+        sequence.on_epoch_end()
+    for index in (2, 0, 1, 2):  # somebody looks at all of them, then trains
+        sequence[index]
+    model.fit(sequence, epochs=2, verbose=0)
+    assert served(model.trained) == {2: list(range(10)), 3: list(range(10))}
+
+
 def test_set_epoch_and_freeze_epoch():
     frozen, model = stamped(freeze_epoch=True, epoch=4), listener()
     model.fit(frozen, epochs=3, verbose=0, callbacks=[frozen.callback()])
