@@ -62,7 +62,9 @@ class Flows:
             masks: (N, H, W) or (N, H, W, C) masks that move with the images, or a dict of them.
             bboxes: One list of boxes per sample, or a dict of "boxes" and "labels" that hold such.
             keypoints: (N, K, 2) points x, y in pixels from the centre of the first one; or
-                (N, K, 3) with a last column that turns 0 outside of the image.
+                (N, K, 3) with the visibility that COCO has, 0 not labelled, 1 hidden, 2 seen: it
+                turns 0 outside of the image, and 2 turns 1 in a hole. A point that had 0 or no
+                finite place from the beginning is all zeros.
             bounding_box_format: Keras' name of the boxes' format.
             max_boxes: Boxes that each sample is padded to, with -1; None takes the most there are.
             on_error: What to do about a sample that cannot be made: "raise" its error, "skip" it,

@@ -8,11 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from probaug import BboxParams
+from probaug import BboxParams, KeypointParams
 from probaug.core.fields import Array
 
 from ._box_packer import PADDING, BoxPacker
 from ._checks import refuse, whole
+from ._packers import KeypointPacker
+from ._recipe import Packer
 
 CLASS = "box_labels"
 
@@ -89,11 +91,19 @@ class Extras:
         name: Any = self.box_format
         return BboxParams(format=name, label_fields=(CLASS,))
 
-    def packers(self, owner: str, pipeline: Any) -> tuple[BoxPacker, ...]:
-        """How boxes leave."""
-        if self.boxes is None:
-            return ()
-        return (BoxPacker.of(owner, pipeline, self.max_boxes, None),)
+    def packers(self, owner: str, pipeline: Any) -> tuple[Packer, ...]:
+        """How boxes and keypoints leave."""
+        packers: list[Packer] = []
+        if self.boxes is not None:
+            packers.append(BoxPacker.of(owner, pipeline, self.max_boxes, None))
+        if self.points is not None:
+            packers.append(KeypointPacker("xy", "xy" if self.points.shape[2] == 2 else "xyv"))
+        return tuple(packers)
+
+    @property
+    def keypoint_params(self) -> KeypointParams | None:
+        """How the pipeline reads keypoints."""
+        return None if self.points is None else KeypointParams("xy")
 
     def sample(self, index: int) -> dict[str, Any]:
         """The pipeline's arguments for one sample."""
@@ -106,9 +116,7 @@ class Extras:
             real = (boxes != PADDING).any(axis=1) & (labels >= 0)
             sample |= {"bboxes": boxes[real], CLASS: labels[real]}
         if self.points is not None:
-            sample["keypoints"] = self.points[index][:, :2]
-            if self.points.shape[2] == 3:
-                sample["visible"] = self.points[index][:, 2]
+            sample["keypoints"] = self.points[index]
         return sample
 
     def empty(self) -> dict[str, Array]:
@@ -134,7 +142,7 @@ class Extras:
             if self.classes is not None:
                 packed["bboxes"] = {"boxes": arrays["bboxes"], "labels": arrays[CLASS]}
         if self.points is not None:
-            packed["keypoints"] = arrays["keypoints"].astype(np.float32)
+            packed["keypoints"] = arrays["keypoints"]
         return packed
 
 

@@ -287,14 +287,8 @@ class Steps(Recipe):
             for name in (*self.images, *self.masks):
                 if np.ndim(data[name]) == 3:
                     data[name] = np.ascontiguousarray(np.moveaxis(data[name], 0, -1))
-        visible = data.pop("visible", None)
         others = {name: slot for name, slot in slots.items() if name not in self.images}
         given, plain = super().run(data, key, others, direct)
-        if visible is not None:
-            height, width = given["image"].shape[:2]
-            x, y = given["keypoints"].T
-            seen = (x >= -0.5) & (y >= -0.5) & (x <= width - 0.5) & (y <= height - 0.5)
-            given["keypoints"] = np.column_stack([given["keypoints"], visible * seen])
         if self.channels_first:
             for name in self.masks:
                 if given[name].ndim == 3:

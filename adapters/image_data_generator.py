@@ -32,6 +32,7 @@ from ._idg_ranges import (
 )
 from ._idg_statistics import Statistics
 from ._idg_steps import BORDERS, NUMBER, ORDERS, Fitted, Given, Moved, Steps
+from ._packers import keeping_points
 from ._values import Values
 
 __all__ = [
@@ -246,16 +247,17 @@ class ImageDataGenerator(Flows, Statistics):
         pipeline = probaug.Compose(
             steps,
             bbox_params=extras.bbox_params,
-            keypoint_params=probaug.KeypointParams("xy", remove_invisible=False),
+            keypoint_params=extras.keypoint_params,
             additional_targets=alike,
         )
+        if extras.points is not None:
+            pipeline = keeping_points(pipeline)
         rounds = self.pipeline is not None and white == (0.0, 255.0) and np.dtype(dtype).kind == "f"
-        points = () if extras.points is None else ("keypoints",)
         return Steps(
             pipeline,
             Values((0.0, 255.0) if rounds else None, None),
             images,
-            (*images, *masks, *points),
+            (*images, *masks),
             carried=(NUMBER,),
             packers=extras.packers(OWNER, pipeline),
             final=self._finish,

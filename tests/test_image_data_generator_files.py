@@ -12,10 +12,11 @@ pytest.importorskip("pandas")
 
 import keras
 import pandas as pd
-from keras_helpers import photos
+from keras_helpers import Left, photos
 
 import probaug
 from probaug.adapters.image_data_generator import ImageDataGenerator
+from probaug.adapters.keras import AugmentedSequence
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
@@ -248,6 +249,22 @@ def test_masks_boxes_and_keypoints_follow_the_pixels(legacy, first):
         for x_, y_ in corners[:2, :2]:
             near = mask[int(y_) - 1 : int(y_) + 3, int(x_) - 1 : int(x_) + 3]
             assert 0 < (near == 7).sum() < near.size
+
+
+def test_keypoints_have_the_visibility_that_a_sequence_gives_them():
+    """One is in a hole, one is seen, one is outside, and two are not labelled."""
+    row = [[2, 3, 2], [20, 5, 2], [99, 5, 2], [2, 5, 0], [np.nan, 5, 2]]
+    images, points = photos(2), np.array([row, row])
+    pipeline = probaug.Compose([Left(p=1)], keypoint_params=probaug.KeypointParams("xy"))
+    generator = ImageDataGenerator(pipeline=Left(p=1), threads=0)
+    for rows, form in ((points, "xyv"), (points[..., :2], "xy")):
+        options = {"task": "keypoints", "keypoint_format": form, "threads": 0, "shuffle": False}
+        _, expected = AugmentedSequence((images, rows), pipeline, **options)[0]
+        _, given = generator.flow(images, batch_size=2, shuffle=False, keypoints=rows)[0]
+        np.testing.assert_array_equal(given, expected if form == "xyv" else expected["keypoints"])
+        assert given.dtype == np.float32
+        if form == "xyv":
+            assert given[0].tolist() == [[2, 3, 1], [20, 5, 2], [99, 5, 0], [0] * 3, [0] * 3]
 
 
 def test_masks_of_folders_and_labels_of_frames_follow(tmp_path):
