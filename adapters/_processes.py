@@ -170,12 +170,12 @@ class _Pool:
         self._lock = threading.Lock()
         self._next = 0
         self._size = 0  # bytes of a batch
-        self._last = time.monotonic()  # when something was asked for
         over = threading.Event()
         self.stop = weakref.finalize(self, _stop, self.workers, os.getpid(), over)
         with deaf():
             for _ in range(count):
                 self.workers.append(_Worker(context, arguments))
+        self._last = time.monotonic()  # when something was asked for
         watch = threading.Thread(target=_watch, args=(weakref.ref(self), over), daemon=True)
         watch.name = "probaug-idle"
         watch.start()
