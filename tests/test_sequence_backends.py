@@ -1,4 +1,4 @@
-"""`AugmentedSequence` on Keras' other backends: the same batches, each exactly once."""
+"""Keras' other backends: the same batches, each exactly once, of iterators too."""
 
 import hashlib
 import importlib.util
@@ -17,6 +17,7 @@ import hashlib, json, sys
 from keras_helpers import photos, stamped
 import keras, numpy as np
 import probaug as A
+from probaug.adapters.image_data_generator import ImageDataGenerator
 from probaug.adapters.keras import AugmentedSequence
 
 assert keras.backend.backend() == sys.argv[1]
@@ -80,6 +81,13 @@ for shuffle in (True, False):
             sums[name] = [*seen(sequence, with_callback, shuffle, epochs=2),
                           *seen(sequence, with_callback, shuffle, epochs=1)]
             sequence.close()
+
+iterators = told["iterators"] = {}
+for workers, several in ((0, False), (4, False), (2, True)):
+    flow = ImageDataGenerator().flow(np.zeros((10, 2, 2, 3)), np.arange(10), 2, seed=3)
+    flow.workers, flow.use_multiprocessing = workers, several
+    iterators[f"{workers} {several}"] = seen(flow, epochs=2) + seen(flow, False, True, epochs=1)
+    flow.close()
 print(json.dumps(told))
 """
 
@@ -107,7 +115,8 @@ def test_batches_are_the_same_on_every_backend_and_none_is_lost(backend):
     assert told["after"] == [2**10 - 1] * 2
     assert told["epoch"] == 4
     assert len(told["sums"]) == 20
-    assert {name: sums for name, sums in told["sums"].items() if sums != [2**10 - 1] * 3} == {}
+    sums = told["sums"] | told["iterators"]
+    assert {name: given for name, given in sums.items() if given != [2**10 - 1] * 3} == {}
 
 
 def here():
