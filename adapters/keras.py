@@ -64,8 +64,8 @@ class AugmentedSequence(OwnWorkers):
     be prepared ahead only when they are asked for in order: give ``fit(..., shuffle=False)``.
 
     The epoch is counted from what Keras announces: an epoch that is broken off is served again,
-    an ``evaluate`` counts as an epoch, and on the JAX and torch backends a sequence of one batch
-    is one ahead in the first fit. With ``callbacks=[sequence.callback()]`` it is Keras' own
+    an ``evaluate`` counts as an epoch, and in the first fit on the JAX and torch backends a sequence
+    of one batch is an epoch ahead, on torch one of two batches an epoch behind. With ``callbacks=[sequence.callback()]`` it is Keras' own
     number, after ``initial_epoch`` and in a second fit too.
 
     With ``fit(steps_per_epoch=n)``, n below the number of batches, each of Keras' epochs goes on in
