@@ -55,21 +55,20 @@ def augment(
     counts the iterations of this dataset. So draws are the same for any ``num_parallel_calls``,
     batched or not, and in a dataset built again; and new in every epoch, of ``fit`` or of
     ``repeat`` after it. A ``repeat`` before it makes one long epoch. Give the epoch as an int64
-    variable to set it, by `EpochCallback` or by hand, and to save it. A run that may be broken off
-    in mid-epoch saves the iterator and the epoch together, and tells TensorFlow that the latter is
-    seen to::
+    variable to set it, by `EpochCallback` or by hand. A run that may be broken off repeats before
+    it, so that its place is in the iterator alone, and tells TensorFlow to save no more::
 
-        epoch = tf.Variable(0, dtype=tf.int64)
         options = tf.data.Options()
         policy = tf.data.experimental.ExternalStatePolicy.IGNORE
         options.experimental_external_state_policy = policy
-        dataset = augment(dataset, pipeline, epoch=epoch).repeat().with_options(options)
+        dataset = augment(dataset.repeat(), pipeline).with_options(options)
         iterator = iter(dataset)
-        checkpoint = tf.train.Checkpoint(iterator=iterator, epoch=epoch)
+        checkpoint = tf.train.Checkpoint(iterator=iterator)
 
-    Without the option TensorFlow refuses to save, for it would lose the epoch. (What else has state
-    in the dataset, ``from_generator`` for one, is not saved by it. TensorFlow's own ``shuffle`` may
-    go on in another order in the epoch after, whatever its seed.)
+    Without the option TensorFlow refuses to save, for it would lose the variable of the epoch. (With
+    ``repeat`` after it that matters: work done ahead may begin an epoch while a checkpoint is made.
+    What else has state in the dataset, ``from_generator`` for one, is not saved by it. TensorFlow's
+    own ``shuffle`` may go on in another order in the epoch after, whatever its seed.)
 
     The work is done by Python functions: it cannot leave this process (no tf.data service, no
     SavedModel, no TPU host). An error of TensorFlow that names

@@ -31,7 +31,7 @@ def recipe(dataset, pipeline):
 
 @pytest.mark.parametrize("done", [1, 3, 4, 5, 8, 11])
 def test_the_documented_checkpoint_goes_on_wherever_a_run_was_broken_off(done, tmp_path):
-    """Four batches an epoch; the third epoch is drawn anew, and not as the first."""
+    """Four batches in a pass over the data; each pass is drawn anew."""
 
     def read(iterator, count=12 - done):
         return [next(iterator)[0].numpy().tobytes() for _ in range(count)]
