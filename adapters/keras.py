@@ -63,10 +63,11 @@ class AugmentedSequence(OwnWorkers):
     Keras' ``fit`` shuffles the order of batches by itself. That changes no batch, but batches can
     be prepared ahead only when they are asked for in order: give ``fit(..., shuffle=False)``.
 
-    The epoch is counted from what Keras announces: an epoch that is broken off is served again,
-    an ``evaluate`` counts as an epoch, and in the first fit on the JAX and torch backends a sequence
-    of one batch is an epoch ahead, on torch one of two batches an epoch behind. With ``callbacks=[sequence.callback()]`` it is Keras' own
-    number, after ``initial_epoch`` and in a second fit too.
+    The epoch is counted from what Keras announces: an epoch that is broken off is served again, and
+    an ``evaluate`` counts as an epoch. In the first fit a sequence of one batch is an epoch ahead on
+    JAX and torch, one of two batches an epoch behind on torch. With
+    ``callbacks=[sequence.callback()]`` it is Keras' own number, after ``initial_epoch`` and in a
+    second fit too.
 
     With ``fit(steps_per_epoch=n)``, n below the number of batches, each of Keras' epochs goes on in
     the same pass over the data where the one before ended; `epoch` then counts passes, and the last

@@ -65,10 +65,10 @@ def augment(
         iterator = iter(dataset)
         checkpoint = tf.train.Checkpoint(iterator=iterator)
 
-    Without the option TensorFlow refuses to save, for it would lose the variable of the epoch. (With
-    ``repeat`` after it that matters: work done ahead may begin an epoch while a checkpoint is made.
-    What else has state in the dataset, ``from_generator`` for one, is not saved by it. TensorFlow's
-    own ``shuffle`` may go on in another order in the epoch after, whatever its seed.)
+    Without the option TensorFlow refuses to save, for it would lose the variable of the epoch. With
+    ``repeat`` after it, that would matter: work done ahead may begin an epoch while a checkpoint is
+    made. What else has state in the dataset, ``from_generator`` for one, is not saved by it.
+    TensorFlow's own ``shuffle`` may go on in another order in the epoch after, whatever its seed.
 
     The work is done by Python functions: it cannot leave this process (no tf.data service, no
     SavedModel, no TPU host). An error of TensorFlow that names
