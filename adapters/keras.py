@@ -64,8 +64,8 @@ class AugmentedSequence(OwnWorkers):
     be prepared ahead only when they are asked for in order: give ``fit(..., shuffle=False)``.
 
     The epoch is counted from what Keras announces: an epoch that is broken off is served again, and
-    an ``evaluate`` counts as an epoch. In the first fit a sequence of one batch is an epoch ahead on
-    JAX and torch, one of two batches an epoch behind on torch. With
+    an ``evaluate`` counts as an epoch. In the first fit a sequence of one batch is an epoch ahead
+    on JAX and torch, one of two batches an epoch behind on torch. With
     ``callbacks=[sequence.callback()]`` it is Keras' own number, after ``initial_epoch`` and in a
     second fit too.
 
