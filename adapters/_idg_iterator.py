@@ -19,14 +19,14 @@ from probaug.core.fields import Array
 from ._batch import Batch
 from ._checks import one_of, refuse, whole
 from ._errors import ON_ERROR, Rescue
+from ._feeder import Feeder
 from ._idg_steps import NUMBER, Steps
 from ._order import EpochClock, permutation
-from ._own_workers import OwnWorkers
 from ._recipe import Key
 from ._workers import Address, AnyBatch, Job
 
 
-class Iterator(OwnWorkers):
+class Iterator(Feeder):
     """Give batches of numbered samples, epoch after epoch; subclasses say what a batch is.
 
     By number it gives the batches of the current epoch; iterated over, it never ends. The order

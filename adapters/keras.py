@@ -20,9 +20,9 @@ from ._cache import cache_of
 from ._checks import keywords, one_of, refuse, seed_of, whole
 from ._deterministic import without_randomness
 from ._errors import ON_ERROR
+from ._feeder import Feeder
 from ._maker import Maker
 from ._order import EpochClock, Shares
-from ._own_workers import OwnWorkers
 from ._processes import Processes
 from ._samples import COLOR_MODES, Reading, Samples, samples_of
 from ._tasks import TASKS, Names, Task, TaskOptions
@@ -34,7 +34,7 @@ __all__ = ["AugmentedSequence"]
 OWNER = "AugmentedSequence"
 
 
-class AugmentedSequence(OwnWorkers):
+class AugmentedSequence(Feeder):
     """Feed a Keras model with augmented batches.
 
     A batch depends on the seed, the epoch and its number, and on nothing else: not on threads,

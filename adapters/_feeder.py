@@ -1,4 +1,4 @@
-"""What feeds a model batch by batch: threads of its own, the epoch, samples that fail."""
+"""What feeds a model batch by batch: its threads or processes, epochs, samples that fail."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from ._order import EpochClock
 from ._workers import Address, AnyBatch, Finished, Workers, usable_cpus
 
 
-class OwnWorkers(keras.utils.PyDataset):
-    """A `keras.utils.PyDataset` that takes its workers for itself.
+class Feeder(keras.utils.PyDataset):
+    """A `keras.utils.PyDataset` that makes batches by threads or processes of its own.
 
-    Keras' own lose batches on some backends, so Keras is told that there is one, in this process;
-    setting them sets threads or processes of the sequence.
+    Keras' workers lose batches on some backends, so Keras is told that there is one, in this
+    process; setting them sets those of the feeder.
     """
 
     threads: int
