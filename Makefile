@@ -12,6 +12,9 @@
 #   make bench   speed beside Albumentations 2.0.8; OPENCV=4.14.0.94 takes another OpenCV,
 #                ARGS="--only cifar" one pipeline
 #   make bench-transforms    the same, transform by transform; ARGS="--only Affine" takes one
+#   make bench-keras    feeding Keras beside its own ways: layers and ImageDataGenerator
+#   make bench-training    accuracy against training time (20 minutes); needs the photos that
+#                PROBAUG_DATA names
 #   make clean   removes all that was made here, environments included
 
 # The first Python that TensorFlow has wheels for; `make PYTHON=...` overrides.
@@ -87,6 +90,15 @@ bench: .venv-bench/ready-$(OPENCV)
 
 bench-transforms: .venv-bench/ready-$(OPENCV)
 	$(BENCH) benchmarks/transforms.py $(ARGS)
+
+bench-keras: ready
+	$(RUN) benchmarks/sequence.py
+	$(RUN) benchmarks/image_data_generator.py
+
+# matplotlib draws the curves.
+bench-training: ready
+	$(RUN) -m pip install --quiet matplotlib
+	$(RUN) benchmarks/training.py $(ARGS)
 
 clean:
 	rm -rf .venv .venv-bench .venv-oldest .venv-backends docs/gallery build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -42,7 +42,7 @@ SETTINGS = (
 
 
 @pytest.mark.parametrize("dtype", ["uint8", "uint16", "float32", "int64"])
-@pytest.mark.parametrize("setting", SETTINGS, ids=str)
+@pytest.mark.parametrize("setting", SETTINGS, ids=", ".join)
 def test_plain_images_are_made_in_blocks_bit_for_bit_as_one_by_one(setting, dtype):
     """Samples that may fail go one by one through a pipeline; others do not."""
     images = photos(21, size=48).astype(dtype)
