@@ -321,6 +321,7 @@ model = model_of(AugmentationLayer(some, seed=3, name="augment"))
 model.fit(wide, y, epochs=1, batch_size=8, verbose=0)
 before = model.get_layer("augment")
 told["state"] = numpy(before._keys.state).tolist()
+assert name == "tensorflow" or "tensorflow" not in sys.modules  # Keras itself needs it to save
 model.save(folder / f"{name}.keras")
 loaded = keras.saving.load_model(folder / f"{name}.keras")
 copy = loaded.get_layer("augment")
@@ -329,7 +330,6 @@ assert np.array_equal(loaded.predict(wide, verbose=0), model.predict(wide, verbo
 told["after"] = digest(copy(x, training=True))
 assert told["after"] == digest(before(x, training=True))
 loaded.fit(wide, y, epochs=1, batch_size=8, verbose=0)
-assert name != "jax" or "tensorflow" not in sys.modules
 print(json.dumps(told))
 """
 
